@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Evidence per subject over a sliding window: which domains it contacted, at which address, port and
+ * protocol. Bounded; what does not fit is counted.
+ */
+#ifndef HAYRAKE_EVIDENCE_H
+#define HAYRAKE_EVIDENCE_H
+
+#include "record.h"
+
+struct evidence_limits {
+	uint32_t subjects;
+	uint32_t rows_per_subject;
+	uint32_t rows; /* in all */
+};
+extern const struct evidence_limits evidence_limits_gateway;
+extern const struct evidence_limits evidence_limits_edge;
+
+struct evidence_store;
+
+struct evidence_store *evidence_new(const struct evidence_limits *limits, int64_t window_ns,
+				    struct counts *counts);
+void evidence_free(struct evidence_store *s);
+
+/*
+ * Adds one contact (merges with the row of the same subject, domain, remote, port, protocol and via).
+ * Returns true when the subject's contact with that domain is new within the window, so that its
+ * rules must be looked at again. Sampled and unsampled counts are kept in separate rows.
+ */
+bool evidence_add(struct evidence_store *s, const struct evidence *e);
+
+/* Joins an address to a subject (also one without evidence); remembers when it was last seen. */
+void evidence_address(struct evidence_store *s, const struct subject *subject,
+		      const struct addr *a, int64_t now_ns);
+
+/* Rows of one subject, oldest first. */
+void evidence_each(const struct evidence_store *s, const struct subject *subject,
+		   evidence_sink *sink, void *ctx);
+
+struct subject_row {
+	struct subject subject;
+	int64_t first_ns;
+	int64_t last_ns;
+	uint64_t packets;
+	uint64_t bytes;
+	uint32_t domains; /* distinct, within the window */
+	uint32_t address_count;
+	struct addr address[SUBJECT_ADDRESSES_MAX];
+};
+void evidence_each_subject(const struct evidence_store *s,
+			   void (*each)(void *ctx, const struct subject_row *), void *ctx);
+/* 0 or -ENOENT. */
+int evidence_subject(const struct evidence_store *s, const struct subject *subject,
+		     struct subject_row *out);
+/* The subject that has this address now, for `explain 192.168.1.10`. 0 or -ENOENT. */
+int evidence_find_address(const struct evidence_store *s, const struct addr *a,
+			  struct subject *out);
+
+/*
+ * remote turned out to be shared: removes rows with VIA_ADDRESS for it, but those of subjects for
+ * which keep() is true, which become VIA_CLIENT_DNS. changed() is called for each subject that lost
+ * rows.
+ */
+void evidence_withdraw(struct evidence_store *s, const struct addr *remote,
+		       bool (*keep)(void *ctx, const struct subject *, const struct addr *remote),
+		       void *ctx);
+
+/* Drops rows whose last contact has left the window, and subjects without any. */
+void evidence_expire(struct evidence_store *s, int64_t now_ns);
+
+/* Signatures were reloaded: map[old domain] is the new id or DOMAIN_NONE (dropped). */
+void evidence_remap(struct evidence_store *s, const domain_id *map, size_t count);
+
+size_t evidence_subjects(const struct evidence_store *s);
+size_t evidence_rows(const struct evidence_store *s);
+
+#endif

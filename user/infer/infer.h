@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Evidence x rules -> detections. A rule with N primary groups fires for a subject when at least
+ * max(1, N * D rounded down) of them were contacted within the window on the rule's ports, and its
+ * parent fires within the same window. It is reported once, until its evidence has left the window.
+ */
+#ifndef HAYRAKE_INFER_H
+#define HAYRAKE_INFER_H
+
+#include "record.h"
+#include "rules/rules.h"
+
+/* Gives all evidence rows of a subject to sink; and its addresses. The pipeline wires them. */
+struct infer_source {
+	void *ctx;
+	void (*rows)(void *ctx, const struct subject *subject, evidence_sink *sink, void *sink_ctx);
+	uint32_t (*addresses)(void *ctx, const struct subject *subject,
+			      struct addr out[static SUBJECT_ADDRESSES_MAX]);
+};
+
+struct infer_config {
+	const struct rules *rules; /* borrowed */
+	uint32_t threshold;        /* of the command line, thousandths; 0: not given */
+	int64_t window_ns;
+	bool established; /* TCP needs a packet that is no bare SYN, UDP both directions */
+	uint32_t max_detections;
+};
+
+struct infer;
+
+struct infer *infer_new(const struct infer_config *config, const struct infer_source *source,
+			detection_sink *sink, void *sink_ctx, struct counts *counts);
+void infer_free(struct infer *i);
+
+/* Looks at the rules of a subject that got new evidence at now_ns; calls the sink for each new one. */
+void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns);
+
+/* Forgets detections whose evidence has left the window. */
+void infer_expire(struct infer *i, int64_t now_ns);
+
+/* Every detection that stands. */
+void infer_each(const struct infer *i, detection_sink *sink, void *ctx);
+size_t infer_count(const struct infer *i);
+
+/* Puts back a saved detection without reporting it. */
+int infer_restore(struct infer *i, const struct detection *d);
+
+/* New rules after a reload; rule_map[old] is the new index or RULE_NONE. */
+int infer_set_rules(struct infer *i, const struct rules *rules, const uint32_t *rule_map);
+
+/* One rule held against one subject, fired or not, for `explain`. */
+struct explain_group {
+	const char *name;
+	bool seen;
+};
+struct explanation {
+	uint32_t rule;
+	uint32_t seen;
+	uint32_t needed;
+	uint32_t of;
+	bool fires;        /* seen >= needed and the parent fires */
+	bool parent_fires; /* true without a parent */
+	uint32_t group_count;
+	const struct explain_group *groups; /* borrowed for the call */
+	uint32_t evidence_count;
+	const struct evidence *evidence; /* on the rule's ports; borrowed for the call */
+};
+typedef void explanation_sink(void *ctx, const struct explanation *e);
+/* rule RULE_NONE: every rule of which at least one group was seen. */
+void infer_explain(struct infer *i, const struct subject *subject, uint32_t rule, int64_t now_ns,
+		   explanation_sink *sink, void *ctx);
+
+#endif

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the stages hand to each other; no functions. A stage calls the next one's sink; what it hands
+ * over is borrowed for the call. Times are nanoseconds since 1970 (UTC) as the input gives them.
+ */
+#ifndef HAYRAKE_RECORD_H
+#define HAYRAKE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../headers/shared.h"
+
+#define NAME_TEXT_MAX 1024 /* a DNS name of 255 octets, each as \DDD, and its end (RFC 1035 5.1) */
+#define CHAIN_MAX 16       /* CNAME links followed in one answer */
+#define ANSWER_ADDRESSES_MAX 64
+#define ENDPOINT_DOMAINS 8 /* domains one address can stand for at once */
+
+/* Index of a signature's domain in the loaded rules (rules.h). */
+typedef uint32_t domain_id;
+#define DOMAIN_NONE UINT32_MAX
+
+/* One frame from a capture or from the kernel's DNS ring. */
+struct frame {
+	const uint8_t *data;
+	uint32_t cap_len;  /* bytes in data */
+	uint32_t wire_len; /* bytes it had on the wire */
+	uint32_t vlan;     /* VLAN_PRESENT | TCI of a tag that is not in data, or 0 */
+	uint32_t ifindex;  /* 0: unknown */
+	int64_t time_ns;
+	enum link_kind link;
+	enum point_role role;
+	bool has_mac; /* src_mac, dst_mac hold the addresses of a link that is not Ethernet (802.11) */
+	uint8_t src_mac[6];
+	uint8_t dst_mac[6];
+};
+
+enum via {
+	VIA_ADDRESS,    /* the address alone says it: dedicated */
+	VIA_CLIENT_DNS, /* the subject itself was given this address for the name */
+	VIA_COUNT,
+};
+
+/*
+ * Who talked to which backend. From the kernel one per evidence entry and drain, from a capture one
+ * per packet. domains[] are those that the address stood for when it was counted; ports are not yet
+ * held against each domain's.
+ */
+struct flow {
+	struct subject subject;
+	struct addr local; /* the subject's address */
+	struct addr remote;
+	uint16_t port; /* the remote's */
+	uint8_t ip_proto;
+	uint8_t tcp_flags;
+	uint8_t directions; /* EVIDENCE_UP | EVIDENCE_DOWN */
+	enum via via;
+	uint64_t packets;
+	uint64_t bytes; /* IP total lengths */
+	int64_t first_ns;
+	int64_t last_ns;
+	uint32_t sampling; /* 1 in this many packets was looked at */
+	uint32_t domain_count;
+	domain_id domains[ENDPOINT_DOMAINS];
+};
+
+struct answer_address {
+	struct addr addr;
+	uint32_t ttl_s;
+};
+
+/*
+ * A DNS answer, decoded. Names are text in lower case without the last dot, octets outside printable
+ * ASCII and dots inside labels as \DDD (RFC 1035 5.1, RFC 4343 2.1).
+ */
+struct dns_answer {
+	int64_t time_ns;
+	struct addr client;
+	struct addr server;
+	struct subject subject; /* the client */
+	const char *qname;
+	uint16_t qtype;
+	uint16_t chain_count;
+	const char *chain[CHAIN_MAX]; /* CNAME targets, in order from qname on */
+	uint16_t address_count;
+	struct answer_address address[ANSWER_ADDRESSES_MAX];
+};
+
+/* What a subject was seen to contact: one domain at one address, port and protocol. */
+struct evidence {
+	struct subject subject;
+	domain_id domain;
+	struct addr remote;
+	uint16_t port;
+	uint8_t ip_proto;
+	uint8_t tcp_flags;
+	uint8_t directions;
+	enum via via;
+	uint32_t sampling;
+	uint64_t packets;
+	uint64_t bytes;
+	int64_t first_ns;
+	int64_t last_ns;
+};
+
+#define DETECTION_EVIDENCE_MAX 64
+#define SUBJECT_ADDRESSES_MAX 16
+
+/* What the rules make of the evidence, with the evidence that made it so. */
+struct detection {
+	int64_t time_ns; /* of the contact that completed it */
+	struct subject subject;
+	uint32_t rule; /* index in the rules */
+	uint32_t seen;
+	uint32_t needed;
+	uint32_t of;
+	uint32_t sampling;
+	int64_t first_ns; /* of its evidence */
+	int64_t last_ns;
+	uint32_t address_count;
+	struct addr address[SUBJECT_ADDRESSES_MAX];
+	uint32_t evidence_count;
+	uint32_t evidence_left_out; /* rows beyond DETECTION_EVIDENCE_MAX */
+	struct evidence evidence[DETECTION_EVIDENCE_MAX];
+};
+
+/* Counts of user space and, after a drain, of the kernel: n[enum counter]. */
+struct counts {
+	uint64_t n[COUNTER_COUNT];
+};
+
+typedef void frame_sink(void *ctx, const struct frame *frame);
+typedef void flow_sink(void *ctx, const struct flow *flow);
+typedef void answer_sink(void *ctx, const struct dns_answer *answer);
+typedef void evidence_sink(void *ctx, const struct evidence *evidence);
+typedef void detection_sink(void *ctx, const struct detection *detection);
+
+#endif
