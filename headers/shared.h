@@ -187,6 +187,7 @@ enum point_role {
 	X(UNDECIDED, "undecided")                                                                 \
 	X(OUTSIDE_LOCAL, "outside_local")                                                         \
 	X(COUNTED, "counted")                                                                     \
+	X(EVIDENCE_NEW, "evidence_new")                                                           \
 	X(EVIDENCE_FULL, "evidence_full")                                                         \
 	X(EVIDENCE_FAILED, "evidence_failed")
 
