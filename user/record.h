@@ -125,6 +125,42 @@ struct detection {
 	struct evidence evidence[DETECTION_EVIDENCE_MAX];
 };
 
+/* What is known of one subject; first, last and the sums are over its evidence. */
+struct subject_row {
+	struct subject subject;
+	int64_t first_ns;
+	int64_t last_ns;
+	uint64_t packets;
+	uint64_t bytes;
+	uint32_t domains; /* distinct, within the window */
+	uint32_t address_count;
+	struct addr address[SUBJECT_ADDRESSES_MAX];
+};
+
+enum backend_state { BACKEND_DEDICATED, BACKEND_IS_SHARED, BACKEND_STATE_COUNT };
+
+/* One row of the backend map, for show and for the saved state. */
+struct backend_row {
+	struct addr remote;
+	enum backend_state state;
+	int64_t first_ns;
+	int64_t last_answer_ns;
+	int64_t expires_ns;
+	int64_t last_used_ns;
+	int64_t shared_until_ns; /* 0: never shared */
+	const char *shared_with; /* a foreign registered domain, or "" */
+	uint32_t domain_count;
+	domain_id domains[ENDPOINT_DOMAINS];
+};
+
+/* A (client, address) pair for the saved state. */
+struct backend_client_row {
+	struct client_key key;
+	int64_t last_ns;
+	uint32_t domain_count;
+	domain_id domains[ENDPOINT_DOMAINS];
+};
+
 /* Counts of user space and, after a drain, of the kernel: n[enum counter]. */
 struct counts {
 	uint64_t n[COUNTER_COUNT];

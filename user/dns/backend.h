@@ -42,30 +42,6 @@ struct backend_ops {
 	void (*shared)(void *ctx, const struct addr *remote);
 };
 
-enum backend_state { BACKEND_DEDICATED, BACKEND_IS_SHARED, BACKEND_STATE_COUNT };
-
-/* One row for show backends and for the saved state; strings are borrowed for the call. */
-struct backend_row {
-	struct addr remote;
-	enum backend_state state;
-	int64_t first_ns;
-	int64_t last_answer_ns;
-	int64_t expires_ns;
-	int64_t last_used_ns;
-	int64_t shared_until_ns; /* 0: never shared */
-	const char *shared_with; /* a foreign registered domain, or "" */
-	uint32_t domain_count;
-	domain_id domains[ENDPOINT_DOMAINS];
-};
-
-/* A (client, address) pair for the saved state. */
-struct backend_client_row {
-	struct client_key key;
-	int64_t last_ns;
-	uint32_t domain_count;
-	domain_id domains[ENDPOINT_DOMAINS];
-};
-
 struct backend_map;
 
 struct backend_map *backend_new(const struct backend_limits *limits,

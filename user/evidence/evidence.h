@@ -24,8 +24,8 @@ void evidence_free(struct evidence_store *s);
 
 /*
  * Adds one contact (merges with the row of the same subject, domain, remote, port, protocol and via).
- * Returns true when the subject's contact with that domain is new within the window, so that its
- * rules must be looked at again. Sampled and unsampled counts are kept in separate rows.
+ * Returns true when the subject's rules must be looked at again: the row is new within the window, or
+ * has a direction or TCP flag it had not. Sampled and unsampled counts are kept in separate rows.
  */
 bool evidence_add(struct evidence_store *s, const struct evidence *e);
 
@@ -33,22 +33,17 @@ bool evidence_add(struct evidence_store *s, const struct evidence *e);
 void evidence_address(struct evidence_store *s, const struct subject *subject,
 		      const struct addr *a, int64_t now_ns);
 
-/* Rows of one subject, oldest first. */
+/* Rows of one subject, in the order in which they came. */
 void evidence_each(const struct evidence_store *s, const struct subject *subject,
 		   evidence_sink *sink, void *ctx);
 
-struct subject_row {
-	struct subject subject;
-	int64_t first_ns;
-	int64_t last_ns;
-	uint64_t packets;
-	uint64_t bytes;
-	uint32_t domains; /* distinct, within the window */
-	uint32_t address_count;
-	struct addr address[SUBJECT_ADDRESSES_MAX];
-};
 void evidence_each_subject(const struct evidence_store *s,
 			   void (*each)(void *ctx, const struct subject_row *), void *ctx);
+/* Every address of every subject, with the time it was last seen there. */
+void evidence_each_address(const struct evidence_store *s,
+			   void (*each)(void *ctx, const struct subject *subject,
+					const struct addr *a, int64_t last_ns),
+			   void *ctx);
 /* 0 or -ENOENT. */
 int evidence_subject(const struct evidence_store *s, const struct subject *subject,
 		     struct subject_row *out);
@@ -56,14 +51,21 @@ int evidence_subject(const struct evidence_store *s, const struct subject *subje
 int evidence_find_address(const struct evidence_store *s, const struct addr *a,
 			  struct subject *out);
 
+/* What evidence_withdraw() asks of its caller. */
+struct evidence_withdrawal {
+	void *ctx;
+	/* true: this subject was given remote by DNS itself */
+	bool (*keep)(void *ctx, const struct subject *subject, const struct addr *remote);
+	/* this subject lost rows; called when all is done; may be NULL */
+	void (*changed)(void *ctx, const struct subject *subject);
+};
+
 /*
  * remote turned out to be shared: removes rows with VIA_ADDRESS for it, but those of subjects for
- * which keep() is true, which become VIA_CLIENT_DNS. changed() is called for each subject that lost
- * rows.
+ * which keep() is true, which become VIA_CLIENT_DNS.
  */
 void evidence_withdraw(struct evidence_store *s, const struct addr *remote,
-		       bool (*keep)(void *ctx, const struct subject *, const struct addr *remote),
-		       void *ctx);
+		       const struct evidence_withdrawal *w);
 
 /* Drops rows whose last contact has left the window, and subjects without any. */
 void evidence_expire(struct evidence_store *s, int64_t now_ns);

@@ -35,6 +35,12 @@ void infer_free(struct infer *i);
 /* Looks at the rules of a subject that got new evidence at now_ns; calls the sink for each new one. */
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns);
 
+/*
+ * Evidence of the subject was withdrawn: forgets the detections that no longer hold. (Evidence that
+ * merely ages does not undo a detection before all of it has left the window.)
+ */
+void infer_recheck(struct infer *i, const struct subject *subject, int64_t now_ns);
+
 /* Forgets detections whose evidence has left the window. */
 void infer_expire(struct infer *i, int64_t now_ns);
 
@@ -53,6 +59,12 @@ struct explain_group {
 	const char *name;
 	bool seen;
 };
+struct explain_contact {
+	struct evidence evidence;
+	const char *group; /* NULL: a support or generic domain, which never counts */
+	enum domain_class domain_class;
+	bool counted; /* false: not established, or group is NULL */
+};
 struct explanation {
 	uint32_t rule;
 	uint32_t seen;
@@ -62,8 +74,10 @@ struct explanation {
 	bool parent_fires; /* true without a parent */
 	uint32_t group_count;
 	const struct explain_group *groups; /* borrowed for the call */
-	uint32_t evidence_count;
-	const struct evidence *evidence; /* on the rule's ports; borrowed for the call */
+	int64_t first_ns; /* of the evidence; 0: none */
+	int64_t last_ns;
+	uint32_t contact_count;
+	const struct explain_contact *contacts; /* on the rule's ports, oldest first; borrowed */
 };
 typedef void explanation_sink(void *ctx, const struct explanation *e);
 /* rule RULE_NONE: every rule of which at least one group was seen. */

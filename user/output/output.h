@@ -25,7 +25,7 @@ struct output_names {
 	void *ctx;
 	void (*rule)(void *ctx, uint32_t rule, struct output_rule *out);
 	const char *(*domain)(void *ctx, domain_id domain);
-	const char *(*group)(void *ctx, uint32_t rule, domain_id domain);
+	const char *(*group)(void *ctx, uint32_t rule, domain_id domain); /* NULL: none */
 };
 
 /* The last line of replay and collect. */
@@ -37,5 +37,22 @@ struct summary {
 	uint64_t detections;
 	uint32_t sampling;
 };
+
+enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_FORMAT_COUNT };
+
+struct output;
+
+/*
+ * Rows, each with an "event" that says what it is: detections as they come, then any others. JSON
+ * goes out at once; of text only detections do, tables wait for output_end(). names is copied, and
+ * may be NULL when only output_row() is used. NULL without memory.
+ */
+struct output *output_new(enum output_format format, FILE *out, const struct output_names *names);
+void output_detection(struct output *o, const struct detection *d);
+void output_summary(struct output *o, const struct summary *s, const struct counts *counts);
+/* row is borrowed. */
+void output_row(struct output *o, struct json_object *row);
+/* Prints what is left and frees o. -errno of the first write that failed. */
+int output_end(struct output *o);
 
 #endif

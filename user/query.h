@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Answers "show ..." and "explain ..." from the stages, for the socket and for a state file alike. */
+#ifndef HAYRAKE_QUERY_H
+#define HAYRAKE_QUERY_H
+
+#include "dns/backend.h"
+#include "evidence/evidence.h"
+#include "infer/infer.h"
+#include "input/xdp.h"
+#include "rules/rules.h"
+
+#define QUERY_MAX 256 /* bytes of a request line */
+
+struct json_object;
+
+/* Callbacks may be NULL: then what they would tell is not measurable. */
+struct query_source {
+	const struct rules *rules;
+	const struct backend_map *backends;
+	const struct evidence_store *evidence;
+	struct infer *infer;
+	const struct counts *counts;
+	const char *origin; /* "live" or "state" */
+	uint32_t threshold; /* of the command line; 0: not given */
+	uint32_t sampling;  /* 0: unknown */
+	int64_t started_ns; /* 0: unknown */
+	void *ctx;
+	int64_t (*now)(void *ctx);
+	void (*refresh)(void *ctx); /* brings counts up to date with the kernel's */
+	size_t (*points)(void *ctx, struct xdp_status *out, size_t max);
+	size_t (*maps)(void *ctx, struct xdp_map_status *out, size_t max);
+};
+
+/* One row; it is the query's own and gone after the call. */
+typedef void query_sink(void *ctx, struct json_object *row);
+
+/*
+ * Requests: "show detections|subjects|backends|stats", "explain SUBJECT [RULE]". Ends with one row
+ * of event "end", or "error" with a message. 0, -EINVAL for a bad request, -ENOENT when the subject
+ * or rule is unknown.
+ */
+int query_run(const struct query_source *q, const char *request, query_sink *sink, void *ctx);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pipeline's stages to and from the state file. */
+#ifndef HAYRAKE_SAVED_H
+#define HAYRAKE_SAVED_H
+
+#include "dns/backend.h"
+#include "evidence/evidence.h"
+#include "infer/infer.h"
+#include "rules/rules.h"
+#include "state/state.h"
+
+struct saved {
+	const char *path;
+	const struct rules *rules;
+	struct backend_map *backends;
+	struct evidence_store *evidence;
+	struct infer *infer;
+	struct counts *counts; /* STATE_LINES_BAD, STATE_FAILED */
+};
+
+/*
+ * Saves everything; running says that it is not the clean end. Says what failed (once until it works
+ * again), counts STATE_FAILED and gives -errno.
+ */
+int saved_store(const struct saved *s, bool running, int64_t now_ns);
+
+/*
+ * Restores what the file has and says so: how many of what, damaged lines, and that the last
+ * instance was killed. 0, -ENOENT without a file (silent), or -errno after one sentence; then nothing
+ * was restored.
+ */
+int saved_load(const struct saved *s, struct state_report *report);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The state file: JSON lines, a header first, an end line with the number of lines last. Written to
+ * a temporary file in the same directory (mode 0600), synced, then renamed: there is an old file or
+ * a new one, never half of one. Domains and rules are stored by name, so that other signatures can
+ * read it.
+ */
+#ifndef HAYRAKE_STATE_H
+#define HAYRAKE_STATE_H
+
+#include "record.h"
+
+#define STATE_VERSION 1
+#define STATE_LINE_MAX (256U << 10)
+#define STATE_BOOT_MAX 40
+
+struct state_header {
+	int64_t saved_ns;
+	bool running;              /* false: saved at a clean end */
+	char boot[STATE_BOOT_MAX]; /* the kernel's boot id, "": unknown */
+};
+
+/* Ids to names when writing, names to ids when reading. An unknown name gives the NONE value. */
+struct state_names {
+	void *ctx;
+	const char *(*domain)(void *ctx, domain_id domain);
+	const char *(*rule)(void *ctx, uint32_t rule);
+	domain_id (*domain_find)(void *ctx, const char *name);
+	uint32_t (*rule_find)(void *ctx, const char *id);
+};
+
+struct state_writer;
+
+/* 0 or -errno; *out is untouched on failure. names is borrowed until commit or discard. */
+int state_create(const char *path, const struct state_header *header,
+		 const struct state_names *names, struct state_writer **out);
+void state_put_backend(struct state_writer *w, const struct backend_row *row);
+void state_put_client(struct state_writer *w, const struct backend_client_row *row);
+void state_put_evidence(struct state_writer *w, const struct evidence *e);
+void state_put_address(struct state_writer *w, const struct subject *subject, const struct addr *a,
+		       int64_t last_ns);
+void state_put_detection(struct state_writer *w, const struct detection *d);
+/* Puts the file in place and frees w. On -errno (of the first thing that failed) the old one stays. */
+int state_commit(struct state_writer *w);
+void state_discard(struct state_writer *w);
+
+/* Where the lines go; a put gives 0 or -errno, which counts the line as bad. */
+struct state_sink {
+	void *ctx;
+	int (*backend)(void *ctx, const struct backend_row *row);
+	int (*client)(void *ctx, const struct backend_client_row *row);
+	int (*evidence)(void *ctx, const struct evidence *e);
+	int (*address)(void *ctx, const struct subject *subject, const struct addr *a,
+		       int64_t last_ns);
+	int (*detection)(void *ctx, const struct detection *d);
+};
+
+struct state_report {
+	struct state_header header;
+	uint64_t lines;
+	uint64_t bad;     /* lines that make no sense, counted as STATE_LINES_BAD */
+	uint64_t unknown; /* names that the signatures no longer have */
+};
+
+/* One damaged line: "FILE:LINE: what". */
+typedef void state_mistake(void *ctx, const char *path, uint64_t line, const char *what);
+
+/*
+ * Reads path into sink. -ENOENT: no such file; -EBADMSG: no state file or without its end, nothing
+ * was given to sink; -errno. Damaged lines go to mistake (may be NULL) and are skipped.
+ */
+int state_read(const char *path, const struct state_names *names, const struct state_sink *sink,
+	       state_mistake *mistake, struct state_report *report);
+
+#endif
