@@ -207,6 +207,7 @@ enum point_role {
 	X(DNS_QUERIES_FULL, "dns_queries_full")                                                   \
 	X(DNS_ANSWER_TOO_LONG, "dns_answer_too_long")                                             \
 	X(DNS_ADDRESS_REFUSED, "dns_address_refused")                                             \
+	X(DNS_MESSAGE_CUT, "dns_message_cut")                                                     \
 	X(DNS_STREAMS_FULL, "dns_streams_full")                                                   \
 	X(DNS_STREAM_GAP, "dns_stream_gap")                                                       \
 	X(DNS_FRAGMENTS_FULL, "dns_fragments_full")                                               \
@@ -215,6 +216,8 @@ enum point_role {
 	X(MALFORMED_DNS_NAME, "malformed_dns_name")                                               \
 	X(MALFORMED_DNS_POINTER, "malformed_dns_pointer")                                         \
 	X(MALFORMED_DNS_RECORD, "malformed_dns_record")                                           \
+	X(MALFORMED_DNS_SVCB, "malformed_dns_svcb")                                               \
+	X(MALFORMED_DNS_CHAIN, "malformed_dns_chain")                                             \
 	X(MALFORMED_DNS_TCP, "malformed_dns_tcp")                                                 \
 	X(MALFORMED_DNS_FRAGMENT, "malformed_dns_fragment")                                       \
 	X(BACKENDS_FULL, "backends_full")                                                         \

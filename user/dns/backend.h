@@ -9,7 +9,9 @@
 #include "record.h"
 
 #define BACKEND_TTL_FLOOR_S 300
+#define BACKEND_TTL_MAX_S (7 * 86400) /* resolvers cap there or lower (RFC 8767 4) */
 #define BACKEND_SHARED_S 86400 /* shared until this long after the last foreign answer */
+#define BACKEND_USED_S 7440    /* a quiet TCP connection may live this long behind NAT (RFC 5382 REQ-5) */
 
 /* A signature's domain, as far as the map needs it. The array is borrowed until backend_domains(). */
 struct backend_domain {
@@ -77,8 +79,9 @@ bool backend_maybe(const struct backend_map *b, const struct addr *remote);
 /* Fills remote, via, domain_count, domains of flow. False when the id is no longer known. */
 bool backend_endpoint(const struct backend_map *b, uint32_t endpoint, struct flow *flow);
 
-/* The address was used by a flow: keeps it. */
-void backend_used(struct backend_map *b, const struct addr *remote, int64_t last_ns);
+/* A flow of subject used the address: keeps it, and the pair of both. */
+void backend_used(struct backend_map *b, const struct subject *subject, const struct addr *remote,
+		  int64_t last_ns);
 /* True when subject itself got remote from DNS. */
 bool backend_has_client(const struct backend_map *b, const struct subject *subject,
 			const struct addr *remote);
