@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line: one table of options, one of subcommands. */
+/* The command line and the configuration file: one table of options, one of subcommands. */
 #ifndef HAYRAKE_OPTIONS_H
 #define HAYRAKE_OPTIONS_H
 
@@ -11,6 +11,16 @@
 
 #define SOCKET_DEFAULT "/run/hayrake.sock"
 
+/* Groups of options; a subcommand names those it takes. */
+enum option_group {
+	OPTIONS_ALWAYS = 1,   /* --signatures, --json, -v, --config, --help */
+	OPTIONS_LIVE = 2,     /* run: interfaces, attaching, draining */
+	OPTIONS_VERDICT = 4,  /* --threshold, --window, --established */
+	OPTIONS_TRAFFIC = 8,  /* --subject, --local, --sample */
+	OPTIONS_REPLAY = 16,  /* --seed */
+	OPTIONS_INSTANCE = 32 /* --socket, --state */
+};
+
 struct options {
 	struct xdp_config xdp; /* -i, --attach, --profile, --subject, --sample, --interval, --local */
 	bool json;
@@ -18,8 +28,8 @@ struct options {
 	bool check_only; /* -n */
 	bool detach;     /* run --detach */
 	bool established;
-	const char *signatures; /* directory; never NULL after options_parse() */
-	const char *socket;
+	const char *signatures;   /* directory; never NULL after options_parse() */
+	const char *socket;       /* never NULL */
 	const char *socket_group; /* NULL: the process's */
 	const char *state;        /* NULL: none */
 	const char *config;       /* NULL: none */
@@ -28,15 +38,30 @@ struct options {
 	uint64_t seed;
 	int arg_count; /* what is left: files, subjects, sub-subcommands */
 	char **args;
+	char *strings[128]; /* owned texts from the configuration file */
+	size_t string_count;
 };
 
 struct command {
 	const char *name;
 	const char *usage;   /* arguments, as in "FILE ..." */
 	const char *summary; /* one line for --help */
-	uint32_t options;    /* OPTIONS_* groups it takes */
+	uint32_t options;    /* OR of enum option_group */
 	int (*run)(const struct options *o); /* gives an exit status */
 };
+
+/* The subcommands, ended by a row without a name. */
+extern const struct command commands[];
+
+/*
+ * Reads argv[2..] (after the subcommand), and the configuration file that --config names: its values
+ * hold where the command line says nothing. Returns -1 to go on, or the exit status with which to
+ * end (usage mistakes have been told on stderr, --help on stdout).
+ */
+int options_parse(struct options *o, const struct command *command, int argc, char **argv);
+void options_clean(struct options *o);
+
+void options_help(const struct command *command);
 
 int cmd_run(const struct options *o);
 int cmd_replay(const struct options *o);

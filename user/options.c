@@ -1,0 +1,518 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ *  1. options_parse() walks argv; each word that names a row of option_rows is handed to its setter
+ *  2. a configuration file has the same long names, one `name = value` a line
+ *  3. what nobody set gets its default
+ */
+#include "options.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+
+/* Sets one option; false when value makes no sense. text lives as long as the options. */
+typedef bool option_setter(struct options *o, const char *value);
+
+struct option_row {
+	const char *name;   /* long name without dashes, NULL: short only */
+	char letter;        /* 0: none */
+	uint32_t group;     /* enum option_group */
+	const char *value;  /* what stands for the value in --help; NULL: a switch */
+	const char *expect; /* what a wrong value should have been */
+	const char *help;
+	option_setter *set;
+	bool repeats;
+};
+
+static bool number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+	char *end;
+	unsigned long long n;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	if (errno || *end || n < min || n > max)
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool number32_parse(const char *text, uint32_t min, uint32_t *out)
+{
+	uint64_t n;
+
+	if (!number_parse(text, min, UINT32_MAX, &n))
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
+/* The index of text among count words, or -1. */
+static int word_find(const char *text, const char *const *words, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(text, words[i]))
+			return i;
+	return -1;
+}
+
+static bool set_iface(struct options *o, const char *value)
+{
+	static const char *const roles[ROLE_COUNT] = {"lan", "wan"};
+	const char *equals = strchr(value, '=');
+	size_t len = equals ? (size_t)(equals - value) : strlen(value);
+	struct xdp_point *p = &o->xdp.points[o->xdp.point_count];
+	int role = equals ? word_find(equals + 1, roles, ROLE_COUNT) : ROLE_LAN;
+
+	if (role < 0 || !len || len >= sizeof(p->ifname) || o->xdp.point_count == XDP_POINTS_MAX)
+		return false;
+	for (size_t i = 0; i < o->xdp.point_count; i++)
+		if (!strncmp(o->xdp.points[i].ifname, value, len) && !o->xdp.points[i].ifname[len])
+			return false;
+	memcpy(p->ifname, value, len);
+	p->ifname[len] = '\0';
+	p->role = (enum point_role)role;
+	o->xdp.point_count++;
+	return true;
+}
+
+static bool set_attach(struct options *o, const char *value)
+{
+	static const char *const modes[ATTACH_MODE_COUNT] = {"auto", "native", "tc", "generic"};
+	int mode = word_find(value, modes, ATTACH_MODE_COUNT);
+
+	o->xdp.attach = mode < 0 ? ATTACH_AUTO : (enum attach_mode)mode;
+	return mode >= 0;
+}
+
+static bool set_profile(struct options *o, const char *value)
+{
+	static const char *const profiles[PROFILE_COUNT] = {"gateway", "edge"};
+	int profile = word_find(value, profiles, PROFILE_COUNT);
+
+	o->xdp.profile = profile < 0 ? PROFILE_GATEWAY : (enum profile)profile;
+	return profile >= 0;
+}
+
+static bool set_subject(struct options *o, const char *value)
+{
+	static const char *const kinds[SUBJECT_KIND_COUNT] = {"ip", "mac", "vlan", "pppoe"};
+	int kind = word_find(value, kinds, SUBJECT_KIND_COUNT);
+
+	o->xdp.subject = kind < 0 ? SUBJECT_MAC : (enum subject_kind)kind;
+	return kind >= 0;
+}
+
+static bool set_local(struct options *o, const char *value)
+{
+	if (o->xdp.local_count == XDP_LOCAL_MAX)
+		return false;
+	return !prefix_parse(value, &o->xdp.local[o->xdp.local_count++]);
+}
+
+static bool set_sample(struct options *o, const char *value)
+{
+	return number32_parse(value, 1, &o->xdp.sample);
+}
+
+static bool set_interval(struct options *o, const char *value)
+{
+	return number32_parse(value, 1, &o->xdp.interval_s) && o->xdp.interval_s <= 3600;
+}
+
+static bool set_window(struct options *o, const char *value)
+{
+	return number32_parse(value, 1, &o->window_s);
+}
+
+static bool set_seed(struct options *o, const char *value)
+{
+	return number_parse(value, 0, UINT64_MAX, &o->seed);
+}
+
+/* "0.4" -> 400 thousandths, without floats: up to three digits behind the point. */
+static bool set_threshold(struct options *o, const char *value)
+{
+	uint32_t d = 0;
+	const char *p = value;
+
+	if (*p == '0' || *p == '1')
+		d = (uint32_t)(*p++ - '0') * 1000;
+	if (*p == '.') {
+		p++;
+		for (uint32_t unit = 100; isdigit((unsigned char)*p) && unit; p++, unit /= 10)
+			d += (uint32_t)(*p - '0') * unit;
+	}
+	o->threshold = d;
+	return !*p && d >= 1 && d <= 1000;
+}
+
+static bool set_signatures(struct options *o, const char *value)
+{
+	o->signatures = value;
+	return *value;
+}
+
+static bool set_socket(struct options *o, const char *value)
+{
+	o->socket = value;
+	return *value;
+}
+
+static bool set_socket_group(struct options *o, const char *value)
+{
+	o->socket_group = value;
+	return *value;
+}
+
+static bool set_state(struct options *o, const char *value)
+{
+	o->state = value;
+	return *value;
+}
+
+static bool set_config(struct options *o, const char *value)
+{
+	o->config = value;
+	return *value;
+}
+
+static bool set_json(struct options *o, const char *value)
+{
+	(void)value;
+	return o->json = true;
+}
+
+static bool set_verbose(struct options *o, const char *value)
+{
+	(void)value;
+	return o->verbose = true;
+}
+
+static bool set_check_only(struct options *o, const char *value)
+{
+	(void)value;
+	return o->check_only = true;
+}
+
+static bool set_detach(struct options *o, const char *value)
+{
+	(void)value;
+	return o->detach = true;
+}
+
+static bool set_established(struct options *o, const char *value)
+{
+	(void)value;
+	return o->established = true;
+}
+
+#define POSITIVE "a whole number from 1 on"
+
+static const struct option_row option_rows[] = {
+	{"interface", 'i', OPTIONS_LIVE, "IFACE[=ROLE]",
+	 "an interface named once, with the role lan or wan",
+	 "watch IFACE; lan (default): devices are on this side, wan: the internet is", set_iface, true},
+	{"attach", 0, OPTIONS_LIVE, "MODE", "auto, native, tc or generic",
+	 "how: auto (default), native, tc, generic", set_attach, false},
+	{"profile", 0, OPTIONS_LIVE, "SIZE", "gateway or edge", "table sizes: gateway (default), edge",
+	 set_profile, false},
+	{"interval", 0, OPTIONS_LIVE, "SECONDS", "1 to 3600", "between drains (10)", set_interval,
+	 false},
+	{"detach", 0, OPTIONS_LIVE, NULL, NULL, "remove what a killed instance left, and end",
+	 set_detach, false},
+	{NULL, 'n', OPTIONS_LIVE | OPTIONS_REPLAY, NULL, NULL,
+	 "check options, files and interfaces, and end", set_check_only, false},
+	{"subject", 0, OPTIONS_TRAFFIC, "KIND", "mac, ip, vlan or pppoe",
+	 "who is named: mac (default), ip, vlan, pppoe", set_subject, false},
+	{"local", 0, OPTIONS_TRAFFIC, "PREFIX", "a prefix as 192.168.0.0/16 or 2001:db8::/32",
+	 "subjects are inside PREFIX (repeatable; none: no restriction)", set_local, true},
+	{"sample", 0, OPTIONS_TRAFFIC, "N", POSITIVE, "look at 1 packet in N (1: all)", set_sample,
+	 false},
+	{"seed", 0, OPTIONS_REPLAY, "S", "a whole number", "of the sampling dice in replay (1)",
+	 set_seed, false},
+	{"threshold", 0, OPTIONS_VERDICT, "D", "between 0.001 and 1",
+	 "fraction of a rule's domain groups that must be seen (0.4)", set_threshold, false},
+	{"window", 0, OPTIONS_VERDICT, "SECONDS", POSITIVE, "evidence is younger than this (86400)",
+	 set_window, false},
+	{"established", 0, OPTIONS_VERDICT, NULL, NULL,
+	 "TCP needs more than a bare SYN, UDP both directions", set_established, false},
+	{"socket", 0, OPTIONS_INSTANCE, "PATH", "a path", "control socket (" SOCKET_DEFAULT ")",
+	 set_socket, false},
+	{"socket-group", 0, OPTIONS_LIVE, "GROUP", "a group's name",
+	 "group that may use the control socket", set_socket_group, false},
+	{"state", 0, OPTIONS_INSTANCE, "FILE", "a path", "saved state", set_state, false},
+	{"signatures", 0, OPTIONS_ALWAYS, "DIR", "a directory", "signature files", set_signatures,
+	 false},
+	{"config", 0, OPTIONS_ALWAYS, "FILE", "a path",
+	 "read options from FILE: lines `name = value`, # begins a comment", set_config, false},
+	{"json", 0, OPTIONS_ALWAYS, NULL, NULL, "JSON lines on standard output", set_json, false},
+	{"verbose", 'v', OPTIONS_ALWAYS, NULL, NULL, "more messages", set_verbose, false},
+};
+#define OPTION_COUNT (sizeof(option_rows) / sizeof(*option_rows))
+_Static_assert(OPTION_COUNT <= 64, "the set of options seen is a 64-bit mask");
+
+void options_help(const struct command *command)
+{
+	printf("usage: hayrake %s [OPTION ...] %s\n\n%c%s.\n\n", command->name, command->usage,
+	       toupper((unsigned char)command->summary[0]), command->summary + 1);
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *r = &option_rows[i];
+		char left[64];
+
+		if (!(r->group & command->options))
+			continue;
+		snprintf(left, sizeof(left), "%s%c%s%s%s%s%s", r->letter ? "-" : " ",
+			 r->letter ? r->letter : ' ', r->letter && r->name ? ", " : "  ",
+			 r->name ? "--" : "", r->name ? r->name : "", r->value ? " " : "",
+			 r->value ? r->value : "");
+		printf("  %-34s %s\n", left, r->help);
+	}
+	printf("  %-34s %s\n", "-h, --help", "this list");
+}
+
+static const struct option_row *option_find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option_row *r = &option_rows[i];
+
+		if (r->name && strlen(r->name) == len && !memcmp(r->name, name, len))
+			return r;
+	}
+	return NULL;
+}
+
+static const struct option_row *option_find_letter(char letter)
+{
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (option_rows[i].letter == letter)
+			return &option_rows[i];
+	return NULL;
+}
+
+/* Walks argv: one word, its option and value. */
+struct words {
+	const struct command *command;
+	int argc;
+	char **argv;
+	int at;
+	uint64_t seen; /* bit i: option_rows[i] was given */
+};
+
+static int usage_error(const struct words *w, const char *what, const char *word)
+{
+	log_error("%s %s; `hayrake %s --help` lists the options", what, word, w->command->name);
+	return EXIT_USAGE;
+}
+
+/* The row of the word at w->at and its value (NULL: none given with the word). */
+static const struct option_row *word_option(const struct words *w, const char **value)
+{
+	const char *word = w->argv[w->at];
+	const char *equals;
+
+	*value = NULL;
+	if (word[1] != '-') {
+		if (word[2])
+			*value = word + 2;
+		return option_find_letter(word[1]);
+	}
+	equals = strchr(word, '=');
+	if (equals)
+		*value = equals + 1;
+	return option_find(word + 2, equals ? (size_t)(equals - word - 2) : strlen(word + 2));
+}
+
+/* Takes the option at w->at. -1 to go on, or an exit status. */
+static int word_take(struct words *w, struct options *o)
+{
+	const char *word = w->argv[w->at];
+	const char *value;
+	const struct option_row *r;
+
+	if (!strcmp(word, "--help") || !strcmp(word, "-h")) {
+		options_help(w->command);
+		return EXIT_DONE;
+	}
+	r = word_option(w, &value);
+	if (!r || !(r->group & w->command->options))
+		return usage_error(w, "unknown option", word);
+	if (!r->value && value)
+		return usage_error(w, "a value is not wanted by", word);
+	if (r->value && !value) {
+		if (w->at + 1 >= w->argc)
+			return usage_error(w, "a value is missing for", word);
+		value = w->argv[++w->at];
+	}
+	if (!r->set(o, value)) {
+		log_error("option %s: '%s' is not %s", word, value, r->expect);
+		return EXIT_USAGE;
+	}
+	w->seen |= 1ULL << (r - option_rows);
+	return -1;
+}
+
+static char *text_trim(char *text)
+{
+	char *end = text + strlen(text);
+
+	while (end > text && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	while (isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+/* True when value was kept for the life of the options. */
+static bool string_keep(struct options *o, const char *value, const char **kept)
+{
+	if (o->string_count == sizeof(o->strings) / sizeof(*o->strings))
+		return false;
+	*kept = o->strings[o->string_count] = strdup(value);
+	return *kept && ++o->string_count;
+}
+
+/* What is wrong with a line of the configuration file, or NULL. */
+static const char *config_line(struct options *o, char *line, uint64_t given)
+{
+	char *value = strchr(line, '=');
+	const struct option_row *r;
+	const char *kept;
+
+	if (value)
+		*value++ = '\0';
+	line = text_trim(line);
+	value = value ? text_trim(value) : NULL;
+	r = option_find(line, strlen(line));
+	if (!r || r->set == set_config || r->set == set_detach)
+		return "no option has this name";
+	if (!r->value && value && strcmp(value, "yes") != 0)
+		return strcmp(value, "no") != 0 ? "the value must be yes or no" : NULL;
+	if (r->value && !value)
+		return "a value is missing";
+	if (given & 1ULL << (r - option_rows))
+		return NULL;
+	if (!string_keep(o, value ? value : "", &kept))
+		return "there are too many lines";
+	return r->set(o, kept) ? NULL : r->expect;
+}
+
+/* Reads the configuration file; every mistake is told. -1 to go on, or an exit status. */
+static int config_read(struct options *o, uint64_t given)
+{
+	FILE *file CLEANUP_FILE = fopen(o->config, "re");
+	char *line CLEANUP_FREE = NULL;
+	size_t size = 0;
+	int mistakes = 0;
+
+	if (!file) {
+		log_error("configuration file %s: %s", o->config, strerror(errno));
+		return EXIT_FAILED;
+	}
+	for (int number = 1; getline(&line, &size, file) >= 0; number++) {
+		char *text;
+		const char *wrong;
+
+		line[strcspn(line, "#\n")] = '\0';
+		text = text_trim(line);
+		wrong = *text ? config_line(o, text, given) : NULL;
+		if (!wrong)
+			continue;
+		log_error("%s:%d: '%s': %s", o->config, number, text, wrong);
+		mistakes++;
+	}
+	return mistakes ? EXIT_FAILED : -1;
+}
+
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
+/* signatures/ beside the source tree that the binary was built in, else the installed ones. */
+static bool signatures_default(struct options *o)
+{
+	static const char *const beside[] = {"/../signatures", "/signatures"};
+	char exe[PATH_MAX];
+	char path[PATH_MAX + 16];
+	ssize_t len = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	o->signatures = HAYRAKE_SIGNATURES;
+	if (len <= 0)
+		return true;
+	exe[len] = '\0';
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return true;
+	*slash = '\0';
+	for (size_t i = 0; i < sizeof(beside) / sizeof(*beside); i++) {
+		snprintf(path, sizeof(path), "%s%s", exe, beside[i]);
+		if (is_directory(path))
+			return string_keep(o, path, &o->signatures);
+	}
+	return true;
+}
+
+static void options_defaults(struct options *o)
+{
+	*o = (struct options){
+		.socket = SOCKET_DEFAULT,
+		.window_s = 86400,
+		.seed = 1,
+		.xdp = {.subject = SUBJECT_MAC, .sample = 1, .interval_s = 10},
+	};
+}
+
+int options_parse(struct options *o, const struct command *command, int argc, char **argv)
+{
+	struct words w = {.command = command, .argc = argc, .argv = argv, .at = 2};
+	bool only_args = false;
+	int status;
+
+	options_defaults(o);
+	o->args = argv;
+	for (; w.at < argc; w.at++) {
+		char *word = argv[w.at];
+
+		if (only_args || word[0] != '-' || !word[1]) {
+			o->args[o->arg_count++] = word;
+		} else if (!strcmp(word, "--")) {
+			only_args = true;
+		} else {
+			status = word_take(&w, o);
+			if (status >= 0)
+				return status;
+		}
+	}
+	status = o->config ? config_read(o, w.seen) : -1;
+	if (status >= 0)
+		return status;
+	if (o->verbose)
+		log_set_level(LOG_LEVEL_DEBUG);
+	if (!o->signatures && !signatures_default(o)) {
+		log_error("out of memory");
+		return EXIT_FAILED;
+	}
+	return -1;
+}
+
+void options_clean(struct options *o)
+{
+	while (o->string_count)
+		free(o->strings[--o->string_count]);
+}
