@@ -28,6 +28,7 @@ struct instance {
 	struct output *output;
 	struct query_source query;
 	int64_t started_ns;
+	uint64_t saved_changes; /* pipeline_changes() of the last saved state */
 };
 
 static int64_t clock_now(void)
@@ -86,8 +87,10 @@ static void state_save(struct instance *in, bool running)
 {
 	struct saved saved = pipeline_saved(in->pipeline, in->options->state);
 
-	if (saved.path)
-		saved_store(&saved, running, clock_now());
+	if (!saved.path || (running && in->saved_changes == pipeline_changes(in->pipeline)))
+		return;
+	if (!saved_store(&saved, running, clock_now()))
+		in->saved_changes = pipeline_changes(in->pipeline);
 }
 
 static void state_load(struct instance *in)

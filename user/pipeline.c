@@ -39,6 +39,7 @@ struct pipeline {
 	struct match match;
 	int64_t expired_ns; /* when pipeline_expire() last ran */
 	int64_t now_ns;     /* of the latest frame or flow */
+	uint64_t changes;   /* what was learned or seen, for the saved state */
 };
 
 /* --- backend map -> kernel ---------------------------------------------------------------------- */
@@ -137,6 +138,7 @@ static void answer_learn(void *ctx, const struct dns_answer *answer)
 	size_t count = rules_match(p->rules, answer->qname, matched, MATCHED_MAX);
 
 	backend_learn(p->backends, answer, matched, count);
+	p->changes += count > 0;
 }
 
 /* --- flow -> evidence --------------------------------------------------------------------------- */
@@ -190,7 +192,8 @@ static void flow_take(void *ctx, const struct flow *flow)
 		p->counts.n[COUNTER_OWN_ADDRESS] += flow->packets;
 		return;
 	}
-	backend_used(p->backends, &flow->remote, flow->last_ns);
+	backend_used(p->backends, &flow->subject, &flow->remote, flow->last_ns);
+	p->changes++;
 	for (uint32_t i = 0; i < flow->domain_count; i++) {
 		struct evidence e;
 
@@ -566,6 +569,11 @@ struct saved pipeline_saved(struct pipeline *p, const char *path)
 const struct counts *pipeline_counts(const struct pipeline *p)
 {
 	return &p->counts;
+}
+
+uint64_t pipeline_changes(const struct pipeline *p)
+{
+	return p->changes;
 }
 
 uint64_t pipeline_evidence(const struct pipeline *p)

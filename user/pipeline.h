@@ -50,5 +50,7 @@ struct saved pipeline_saved(struct pipeline *p, const char *path);
 struct output_names pipeline_names(struct pipeline *p);
 const struct counts *pipeline_counts(const struct pipeline *p);
 uint64_t pipeline_evidence(const struct pipeline *p);
+/* Rises with everything that a saved state would have and the last one had not. */
+uint64_t pipeline_changes(const struct pipeline *p);
 
 #endif
