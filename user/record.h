@@ -132,6 +132,7 @@ struct subject_row {
 	int64_t last_ns;
 	uint64_t packets;
 	uint64_t bytes;
+	uint32_t sampling; /* 0: rows of several rates, the sums mean little */
 	uint32_t domains; /* distinct, within the window */
 	uint32_t address_count;
 	struct addr address[SUBJECT_ADDRESSES_MAX];
