@@ -238,6 +238,7 @@ enum point_role {
 	X(SUBJECT_ADDRESSES_FULL, "subject_addresses_full")                                       \
 	X(DETECTIONS, "detections")                                                               \
 	X(DETECTIONS_FULL, "detections_full")                                                     \
+	X(DETECTIONS_WITHDRAWN, "detections_withdrawn")                                           \
 	X(STATE_LINES_BAD, "state_lines_bad")                                                     \
 	X(STATE_FAILED, "state_failed")                                                           \
 	X(DRAINS, "drains")                                                                       \

@@ -330,7 +330,7 @@ void evidence_withdraw(struct evidence_store *s, const struct addr *remote,
 		struct subject_item *item = subject_at(s, i);
 
 		if (item->lost_rows && w->changed)
-			w->changed(w->ctx, &item->subject);
+			w->changed(w->ctx, &item->subject, remote);
 		item->lost_rows = 0;
 	}
 }

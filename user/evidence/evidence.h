@@ -56,8 +56,8 @@ struct evidence_withdrawal {
 	void *ctx;
 	/* true: this subject was given remote by DNS itself */
 	bool (*keep)(void *ctx, const struct subject *subject, const struct addr *remote);
-	/* this subject lost rows; called when all is done; may be NULL */
-	void (*changed)(void *ctx, const struct subject *subject);
+	/* this subject lost rows for remote; called when all is done; may be NULL */
+	void (*changed)(void *ctx, const struct subject *subject, const struct addr *remote);
 };
 
 /*

@@ -36,13 +36,17 @@ void infer_free(struct infer *i);
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns);
 
 /*
- * Evidence of the subject was withdrawn: forgets the detections that no longer hold. (Evidence that
- * merely ages does not undo a detection before all of it has left the window.)
+ * The subject's evidence for remote was withdrawn: forgets the detections that used it and no longer
+ * hold. (Evidence that merely ages does not undo a detection before all of it has left the window.)
  */
-void infer_recheck(struct infer *i, const struct subject *subject, int64_t now_ns);
+void infer_recheck(struct infer *i, const struct subject *subject, const struct addr *remote,
+		   int64_t now_ns);
 
 /* Forgets detections whose evidence has left the window. */
 void infer_expire(struct infer *i, int64_t now_ns);
+
+/* Brings the evidence of all detections up to date, where they still hold. */
+void infer_update(struct infer *i, int64_t now_ns);
 
 /* Every detection that stands. */
 void infer_each(const struct infer *i, detection_sink *sink, void *ctx);
@@ -51,8 +55,12 @@ size_t infer_count(const struct infer *i);
 /* Puts back a saved detection without reporting it. */
 int infer_restore(struct infer *i, const struct detection *d);
 
-/* New rules after a reload; rule_map[old] is the new index or RULE_NONE. */
-int infer_set_rules(struct infer *i, const struct rules *rules, const uint32_t *rule_map);
+/*
+ * New rules after a reload; rule_map[old] is the new index or RULE_NONE, domain_map[old] the new id
+ * or DOMAIN_NONE. The old rules must still be there. -ENOMEM leaves everything as it was.
+ */
+int infer_set_rules(struct infer *i, const struct rules *rules, const uint32_t *rule_map,
+		    const domain_id *domain_map);
 
 /* One rule held against one subject, fired or not, for `explain`. */
 struct explain_group {
