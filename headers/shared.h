@@ -18,7 +18,7 @@ struct addr {
 
 /*
  * Who is watched. An address subject is its address. The others use ::/8, which no packet carries:
- * b[0] = 0, b[1] = enum subject_kind, then the payload (see subject_mac() and friends in wire.h).
+ * b[0] = 0, b[1] = enum subject_kind, then the payload (see subject_mac() and friends in match.h).
  */
 struct subject {
 	__u8 b[16];
@@ -181,6 +181,7 @@ enum point_role {
 	X(DNS_RING_FULL, "dns_ring_full")                                                         \
 	X(DNS_RATE_LIMITED, "dns_rate_limited")                                                   \
 	X(SAMPLED_OUT, "sampled_out")                                                             \
+	X(NO_BACKEND, "no_backend")                                                               \
 	X(PREFILTER_FALSE, "prefilter_false")                                                     \
 	X(PORT_OTHER, "port_other")                                                               \
 	X(SHARED_UNKNOWN, "shared_unknown")                                                       \
@@ -258,8 +259,8 @@ struct counters {
 };
 
 /*
- * Bit of an address in the prefilter, before masking. Multiply-shift by odd constants: the high half
- * mixes all input bits (Dietzfelbinger et al., 1997).
+ * Bit of an address in the prefilter, before masking. Multiply-shift by odd constants, one for each 32
+ * bits, so that every bit reaches the result (Dietzfelbinger et al., 1997). Words as they lie in memory.
  */
 static inline __attribute__((always_inline)) __u32 prefilter_hash4(__u32 addr_be)
 {
@@ -268,7 +269,10 @@ static inline __attribute__((always_inline)) __u32 prefilter_hash4(__u32 addr_be
 
 static inline __attribute__((always_inline)) __u32 prefilter_hash6(__u64 high, __u64 low)
 {
-	return (__u32)((high * 0x9e3779b97f4a7c15ULL ^ low * 0xc2b2ae3d27d4eb4fULL) >> 40);
+	__u64 sum = (high >> 32) * 0x9e3779b97f4a7c15ULL + (high & 0xffffffff) * 0xc2b2ae3d27d4eb4fULL +
+		    (low >> 32) * 0xd6e8feb86659fd93ULL + (low & 0xffffffff) * 0xa0761d6478bd642fULL;
+
+	return (__u32)(sum >> 40);
 }
 
 #endif

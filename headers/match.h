@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What both sides of the kernel border make of a parsed packet: DNS or not, subject, port match. */
+#ifndef HAYRAKE_MATCH_H
+#define HAYRAKE_MATCH_H
+
+#include "wire.h"
+
+#define DNS_PORT 53
+
+/* True for what the DNS observer reads: port 53, and later fragments of UDP, whose ports are unknown. */
+WIRE int packet_is_dns(const struct packet *p)
+{
+	if (p->frag == FRAGMENT_LATER)
+		return p->ip_proto == WIRE_UDP;
+	return p->src_port == DNS_PORT || p->dst_port == DNS_PORT;
+}
+
+/* Adds the tag that a NIC took off (VLAN_PRESENT | TCI, or 0): it was the outermost. */
+WIRE void packet_add_tag(struct packet *p, __u32 vlan)
+{
+	if (!vlan)
+		return;
+	p->vlan_inner = p->vlan_outer;
+	p->vlan_outer = VLAN_PRESENT | (vlan & 0xfff);
+}
+
+/* Bytes of the payload that a capture of cap_len bytes holds, from p->payload_off on. */
+WIRE __u32 packet_payload_captured(const struct packet *p, __u32 cap_len)
+{
+	__u32 room = cap_len > p->payload_off ? cap_len - p->payload_off : 0;
+
+	return p->payload_len < room ? p->payload_len : room;
+}
+
+WIRE struct subject subject_ip(const struct addr *a)
+{
+	struct subject s;
+
+	__builtin_memcpy(s.b, a->b, 16);
+	return s;
+}
+
+WIRE struct subject subject_mac(const __u8 mac[6])
+{
+	struct subject s = {{0, SUBJECT_MAC}};
+
+	__builtin_memcpy(s.b + 2, mac, 6);
+	return s;
+}
+
+WIRE struct subject subject_vlan(__u32 outer, __u32 inner)
+{
+	struct subject s = {{0, SUBJECT_VLAN, outer >> 8 & 15, outer & 255, inner >> 8 & 15,
+			     inner & 255}};
+
+	return s;
+}
+
+WIRE struct subject subject_pppoe(__u32 session, const __u8 mac[6])
+{
+	struct subject s = {{0, SUBJECT_PPPOE, session >> 8 & 255, session & 255}};
+
+	__builtin_memcpy(s.b + 4, mac, 6);
+	return s;
+}
+
+/* Who the packet's sender (or receiver) is. A packet without what by asks for: its address. */
+WIRE struct subject packet_subject(const struct packet *p, enum subject_kind by, int sender)
+{
+	const __u8 *mac = sender ? p->src_mac : p->dst_mac;
+
+	if (by == SUBJECT_MAC && p->has_mac)
+		return subject_mac(mac);
+	if (by == SUBJECT_VLAN && p->vlan_outer)
+		return subject_vlan(p->vlan_outer, p->vlan_inner);
+	if (by == SUBJECT_PPPOE && p->pppoe)
+		return subject_pppoe(p->pppoe, mac);
+	return subject_ip(sender ? &p->src : &p->dst);
+}
+
+/* Does one of v's port ranges hold port for this protocol? */
+WIRE int backend_has_port(const struct backend_value *v, __u16 port, __u8 ip_proto)
+{
+	__u8 bit = ip_proto == WIRE_TCP ? PORT_TCP : ip_proto == WIRE_UDP ? PORT_UDP : 0;
+
+	for (int i = 0; i < BACKEND_PORTS && i < v->count; i++)
+		if (v->protos[i] & bit && port >= v->port_lo[i] && port <= v->port_hi[i])
+			return 1;
+	return 0;
+}
+
+#endif
