@@ -238,7 +238,6 @@ lab_services() {
 		--listen-address=$RESOLVER4 --bind-interfaces
 	LAB_DNS_INTERNET=$LAB_PID
 	lab_dnsmasq gw --server=$RESOLVER4 --interface=br-lan --except-interface=lo --bind-interfaces
-	LAB_DNS_GATEWAY=$LAB_PID
 	# shellcheck disable=SC2086
 	lab_start "$LAB/servers" inet "$LABHOST" serve $ports
 	lab_wait 5 grep -q ready "$LAB/servers" || lab_die "servers: $(cat "$LAB/servers")"
@@ -291,7 +290,9 @@ lab_down() {
 lab_up() {
 	local h
 	[ "$(id -u)" = 0 ] || { echo "the lab needs root"; exit 77; }
-	[ -x "$LABHOST" ] && [ -x "$RULENAMES" ] || lab_die "not built: make build/tests/tools/labhost"
+	for h in "$LABHOST" "$RULENAMES"; do
+		[ -x "$h" ] || lab_die "$h is not built: make all, make build/tests/tools/${h##*/}"
+	done
 	LAB_NS=hrlab$$ LAB_PIDS='' LAB_MOVED=0
 	trap 'lab_down' EXIT
 	trap 'exit 130' INT
@@ -344,6 +345,35 @@ lab_move_host() {
 		addr add $LAN4.$((100 + $(lab_index "$h")))/24 dev eth0
 		route replace default via $LAN4.1
 	END
+}
+
+# Starts hayrake in the gateway and waits until it answers: lab_watch [run options]. LAB_WATCH is its
+# process id; results go to $LAB/out, messages to $LAB/err, unless LAB_OUT names another file.
+lab_watch() {
+	: >"$LAB/out"
+	(lab_exec gw "$HAYRAKE" run --signatures "$SIGNATURES" --socket "$LAB/socket" --interval 1 "$@") \
+		>"${LAB_OUT:-$LAB/out}" 2>"$LAB/err" &
+	LAB_WATCH=$!
+	LAB_PIDS="$LAB_PIDS $LAB_WATCH"
+	lab_wait 10 lab_watches || return 1
+}
+
+lab_watches() {
+	kill -0 "$LAB_WATCH" 2>/dev/null || lab_die "hayrake ended: $(cat "$LAB/err")"
+	lab_ask show stats >/dev/null 2>&1
+}
+
+# Asks the running instance: lab_ask show|explain ...
+lab_ask() {
+	local command=$1
+	shift
+	"$HAYRAKE" "$command" --signatures "$SIGNATURES" --socket "$LAB/socket" "$@"
+}
+
+# Ends it by a signal (TERM); its exit status.
+lab_unwatch() {
+	kill -"${1:-TERM}" "$LAB_WATCH"
+	wait "$LAB_WATCH"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
