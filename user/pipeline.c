@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "dns/observer.h"
-#include "match.h"
+#include "matcher.h"
 
 #define MATCHED_MAX ENDPOINT_DOMAINS
 #define EXPIRE_EVERY_NS (10 * NS_PER_S) /* of the packets' time, in replay */
@@ -36,7 +36,7 @@ struct pipeline {
 	struct evidence_store *evidence;
 	struct infer *infer;
 	struct xdp_input *live;
-	struct match match;
+	struct matcher matcher;
 	int64_t expired_ns; /* when pipeline_expire() last ran */
 	int64_t now_ns;     /* of the latest frame or flow */
 	uint64_t changes;   /* what was learned or seen, for the saved state */
@@ -84,11 +84,11 @@ static bool withdraw_keep(void *ctx, const struct subject *subject, const struct
 	return backend_has_client(p->backends, subject, remote);
 }
 
-static void withdraw_changed(void *ctx, const struct subject *subject)
+static void withdraw_changed(void *ctx, const struct subject *subject, const struct addr *remote)
 {
 	struct pipeline *p = ctx;
 
-	infer_recheck(p->infer, subject, p->now_ns);
+	infer_recheck(p->infer, subject, remote, p->now_ns);
 }
 
 static void address_shared(void *ctx, const struct addr *remote)
@@ -145,7 +145,7 @@ static void answer_learn(void *ctx, const struct dns_answer *answer)
 
 static bool domain_has_port(const struct rules_domain *d, uint16_t port, uint8_t ip_proto)
 {
-	uint8_t bit = ip_proto == IP_PROTO_TCP ? PORT_TCP : PORT_UDP;
+	uint8_t bit = ip_proto == WIRE_TCP ? PORT_TCP : PORT_UDP;
 
 	for (uint8_t i = 0; i < d->port_count; i++)
 		if (port >= d->ports[i].lo && port <= d->ports[i].hi && d->ports[i].protos & bit)
@@ -219,16 +219,25 @@ static void frame_macs(const struct frame *frame, struct packet *packet)
 	memcpy(packet->dst_mac, frame->dst_mac, 6);
 }
 
-static bool frame_parse(const struct frame *frame, struct packet *packet, enum counter *reason)
+/* COUNTER_PACKETS, or why the packet has no ports. */
+static enum counter frame_parse(const struct frame *frame, struct packet *packet)
 {
-	*reason = packet_parse(packet, frame->data, frame->data + frame->cap_len, frame->wire_len,
-			       frame->link);
-	if (*reason != COUNTER_PACKETS)
-		return false;
+	enum counter why = packet_parse(packet, frame->data, frame->data + frame->cap_len,
+					frame->wire_len, frame->link);
+
 	if (frame->vlan && !packet->vlan_outer)
 		packet->vlan_outer = VLAN_PRESENT | (frame->vlan & 0xfff);
 	frame_macs(frame, packet);
-	return true;
+	return why;
+}
+
+static void frame_observe(struct pipeline *p, const struct frame *frame,
+			  const struct packet *packet, enum counter why)
+{
+	if (why != COUNTER_PACKETS && why != COUNTER_FRAGMENT_LATER)
+		return;
+	if (observer_wants(packet))
+		observer_packet(p->observer, frame, packet);
 }
 
 /* A copy of a DNS packet: the kernel has counted it already. */
@@ -236,16 +245,10 @@ static void frame_live(void *ctx, const struct frame *frame)
 {
 	struct pipeline *p = ctx;
 	struct packet packet;
-	enum counter reason;
 
 	if (frame->time_ns > p->now_ns)
 		p->now_ns = frame->time_ns;
-	if (!frame_parse(frame, &packet, &reason)) {
-		p->counts.n[COUNTER_RECORD_BAD]++;
-		return;
-	}
-	if (observer_wants(&packet))
-		observer_packet(p->observer, frame, &packet);
+	frame_observe(p, frame, &packet, frame_parse(frame, &packet));
 }
 
 static void frame_replay(void *ctx, const struct frame *frame)
@@ -253,7 +256,7 @@ static void frame_replay(void *ctx, const struct frame *frame)
 	struct pipeline *p = ctx;
 	struct packet packet;
 	struct flow flow;
-	enum counter reason;
+	enum counter why = frame_parse(frame, &packet);
 
 	p->counts.n[COUNTER_PACKETS]++;
 	p->counts.n[COUNTER_BYTES] += frame->wire_len;
@@ -262,17 +265,10 @@ static void frame_replay(void *ctx, const struct frame *frame)
 		if (p->now_ns - p->expired_ns >= EXPIRE_EVERY_NS)
 			pipeline_expire(p, p->now_ns);
 	}
-	if (!frame_parse(frame, &packet, &reason)) {
-		p->counts.n[reason]++;
-		return;
-	}
-	if (observer_wants(&packet))
-		observer_packet(p->observer, frame, &packet);
-	if (packet.frag == FRAGMENT_LATER) {
-		p->counts.n[COUNTER_FRAGMENT_LATER]++;
-		return;
-	}
-	if (match_packet(&p->match, &packet, frame->time_ns, &flow))
+	frame_observe(p, frame, &packet, why);
+	if (why != COUNTER_PACKETS)
+		p->counts.n[why]++;
+	else if (matcher_packet(&p->matcher, &packet, frame->time_ns, &flow))
 		flow_take(p, &flow);
 }
 
@@ -364,7 +360,7 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
 		log_error("out of memory");
 		return err;
 	}
-	p->match = (struct match){
+	p->matcher = (struct matcher){
 		.backends = p->backends,
 		.counts = &p->counts,
 		.subject = config->subject,

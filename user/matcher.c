@@ -5,10 +5,12 @@
  *  2. is one end a backend, on one of its ports?
  *  3. who is the subject, and is it inside --local?
  */
-#include "match.h"
+#include "matcher.h"
+
+#include "../headers/match.h"
 
 /* splitmix64 (Steele, Lea, Flood, 2014): the same seed gives the same packets. */
-static bool dice_keep(struct match *m)
+static bool dice_keep(struct matcher *m)
 {
 	uint64_t z;
 
@@ -25,50 +27,28 @@ static bool dice_keep(struct match *m)
 struct end {
 	const struct addr *remote;
 	const struct addr *local;
-	const uint8_t *local_mac;
+	int is_sender; /* the subject sent the packet */
 	uint16_t port;
 	uint8_t direction;
 	struct subject subject;
 	const struct backend_value *value; /* NULL: no hit */
 };
 
-static struct subject end_subject(const struct match *m, const struct packet *p,
-				  const struct end *end)
-{
-	switch (m->subject) {
-	case SUBJECT_MAC:
-		if (p->has_mac)
-			return subject_from_mac(end->local_mac);
-		break;
-	case SUBJECT_VLAN:
-		if (p->vlan_outer)
-			return subject_from_vlan(p->vlan_outer & 0xfff, p->vlan_inner & 0xfff);
-		break;
-	case SUBJECT_PPPOE:
-		if (p->pppoe && p->has_mac)
-			return subject_from_pppoe(p->pppoe & 0xffff, end->local_mac);
-		break;
-	default:
-		break;
-	}
-	return subject_from_addr(end->local);
-}
-
-static void end_look(const struct match *m, const struct packet *p, struct end *end)
+static void end_look(const struct matcher *m, const struct packet *p, struct end *end)
 {
 	enum counter reason = COUNTER_COUNT;
 
 	end->value = NULL;
 	if (!backend_maybe(m->backends, end->remote))
 		return;
-	end->subject = end_subject(m, p, end);
+	end->subject = packet_subject(p, m->subject, end->is_sender);
 	end->value = backend_match(m->backends, &end->subject, end->remote, end->port, p->ip_proto,
 				   &reason);
 	if (!end->value)
 		m->counts->n[reason == COUNTER_COUNT ? COUNTER_PREFILTER_FALSE : reason]++;
 }
 
-static bool is_local(const struct match *m, const struct addr *a)
+static bool is_local(const struct matcher *m, const struct addr *a)
 {
 	for (size_t i = 0; i < m->local_count; i++)
 		if (prefix_has(&m->local[i], a))
@@ -77,7 +57,7 @@ static bool is_local(const struct match *m, const struct addr *a)
 }
 
 /* The end that is the backend, or NULL (counted). */
-static const struct end *end_decide(const struct match *m, const struct end *dst,
+static const struct end *end_decide(const struct matcher *m, const struct end *dst,
 				    const struct end *src)
 {
 	const struct end *end = dst->value ? dst : src;
@@ -100,16 +80,18 @@ static const struct end *end_decide(const struct match *m, const struct end *dst
 	return end;
 }
 
-bool match_packet(struct match *m, const struct packet *p, int64_t time_ns, struct flow *flow)
+bool matcher_packet(struct matcher *m, const struct packet *p, int64_t time_ns, struct flow *flow)
 {
-	struct end dst = {&p->dst, &p->src, p->src_mac, p->dst_port, EVIDENCE_UP, {{0}}, NULL};
-	struct end src = {&p->src, &p->dst, p->dst_mac, p->src_port, EVIDENCE_DOWN, {{0}}, NULL};
+	struct end dst = {&p->dst, &p->src, 1, p->dst_port, EVIDENCE_UP, {{0}}, NULL};
+	struct end src = {&p->src, &p->dst, 0, p->src_port, EVIDENCE_DOWN, {{0}}, NULL};
 	const struct end *end;
 
 	if (!dice_keep(m)) {
 		m->counts->n[COUNTER_SAMPLED_OUT]++;
 		return false;
 	}
+	if (!backend_maybe(m->backends, &p->dst) && !backend_maybe(m->backends, &p->src))
+		return false;
 	end_look(m, p, &dst);
 	end_look(m, p, &src);
 	end = end_decide(m, &dst, &src);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The kernel's match and count, for packets from captures: a packet in, a flow of one packet out. */
-#ifndef HAYRAKE_MATCH_H
-#define HAYRAKE_MATCH_H
+#ifndef HAYRAKE_MATCHER_H
+#define HAYRAKE_MATCHER_H
 
 #include "../headers/wire.h"
 #include "base/addr.h"
 #include "dns/backend.h"
 
-struct match {
+struct matcher {
 	const struct backend_map *backends;
 	struct counts *counts;
 	enum subject_kind subject;
@@ -21,6 +21,6 @@ struct match {
  * True when the packet is evidence: flow is filled in. Otherwise the reason is counted, as in the
  * kernel. The packet must have been parsed without error.
  */
-bool match_packet(struct match *m, const struct packet *p, int64_t time_ns, struct flow *flow);
+bool matcher_packet(struct matcher *m, const struct packet *p, int64_t time_ns, struct flow *flow);
 
 #endif
