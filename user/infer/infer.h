@@ -88,7 +88,7 @@ struct explanation {
 	const struct explain_contact *contacts; /* on the rule's ports, oldest first; borrowed */
 };
 typedef void explanation_sink(void *ctx, const struct explanation *e);
-/* rule RULE_NONE: every rule of which at least one group was seen. */
+/* rule RULE_NONE: every rule of which a primary domain was contacted on its ports. */
 void infer_explain(struct infer *i, const struct subject *subject, uint32_t rule, int64_t now_ns,
 		   explanation_sink *sink, void *ctx);
 
