@@ -60,8 +60,8 @@ $(BUILD)/hayrake.bpfeb.o: bpf/hayrake.bpf.c $(BPF_HDR)
 	$(CLANG) -target bpfeb $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
 	llvm-strip --strip-debug $@
 
-# $(call source_lines,FILE): the sources a test names in its line "sources: a.c b.c".
-source_lines = $(shell sed -n 's/^.*sources: *\([^*]*\).*$$/\1/p' $(1) | head -1)
+# $(call source_lines,FILE): the sources a test names in its line "sources: a.c b/*.c".
+source_lines = $(foreach f,$(shell sed -n 's/ *\*\/ *$$//; s/^.*sources: *//p' $(1) | head -1),$(or $(wildcard $f),$f))
 
 $(BUILD)/hayrake.skel.h: $(BUILD)/hayrake.bpfel.o
 	$(BPFTOOL) gen skeleton $< name hayrake_bpf > $@

@@ -348,10 +348,10 @@ lab_move_host() {
 }
 
 # Starts hayrake in the gateway and waits until it answers: lab_watch [run options]. LAB_WATCH is its
-# process id; results go to $LAB/out, messages to $LAB/err, unless LAB_OUT names another file.
+# process id; results go to $LAB/out (or $LAB_OUT), messages to $LAB/err. LAB_WATCH_IN: other namespace.
 lab_watch() {
 	: >"$LAB/out"
-	(lab_exec gw "$HAYRAKE" run --signatures "$SIGNATURES" --socket "$LAB/socket" --interval 1 "$@") \
+	(lab_exec "${LAB_WATCH_IN:-gw}" "$HAYRAKE" run --signatures "$SIGNATURES" --socket "$LAB/socket" --interval 1 "$@") \
 		>"${LAB_OUT:-$LAB/out}" 2>"$LAB/err" &
 	LAB_WATCH=$!
 	LAB_PIDS="$LAB_PIDS $LAB_WATCH"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/rules/*.c user/base/*.c */
+// sources: user/rules/*.c user/base/*.c
 /*
  * rulenames DIR RULE...: one line "NAME:PORT/PROTO" for each primary domain group of the rules, so that
  * the lab's devices can behave as the signatures say. A "*.x" becomes "lab.x".

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// sources: user/pipeline.c user/match.c user/saved.c user/query.c user/*/*.c
+/*
+ * replaystate SIGNATURES CAPTURE STATE: replays a capture and saves the state that a live instance
+ * would have saved after the same packets, so that tests can hold one against the other.
+ */
+#include <stdio.h>
+
+#include "input/pcap.h"
+#include "pipeline.h"
+
+int main(int argc, char **argv)
+{
+	struct pipeline_config config = {.window_s = 86400, .sample = 1, .subject = SUBJECT_MAC};
+	struct pipeline *p = NULL;
+	struct input_sink sink;
+	struct saved saved;
+	char error[256];
+	int err;
+
+	if (argc != 4) {
+		fputs("usage: replaystate SIGNATURES CAPTURE STATE\n", stderr);
+		return 2;
+	}
+	config.signatures = argv[1];
+	if (pipeline_open(&p, &config))
+		return 1;
+	sink = pipeline_sink(p);
+	err = pcap_read(argv[2], &sink, NULL, error);
+	if (err)
+		fprintf(stderr, "replaystate: %s\n", error);
+	saved = pipeline_saved(p, argv[3]);
+	if (!err)
+		err = saved_store(&saved, false, 1);
+	pipeline_close(p);
+	return err ? 1 : 0;
+}
