@@ -8,6 +8,13 @@
 #define RULE_NONE UINT32_MAX
 #define THRESHOLD_DEFAULT 400 /* thousandths: the paper's D = 0.4 */
 
+/* Bounds far above the published 39 rules, so that a bad file costs megabytes and not the machine. */
+#define RULES_MAX 4096
+#define RULE_DOMAINS_MAX 512
+#define RULES_USES_MAX 32768 /* domains over all rules */
+#define RULES_FILES_MAX 1024
+#define RULES_FILE_BYTES_MAX (256U << 10)
+
 enum rule_level { LEVEL_PLATFORM, LEVEL_MANUFACTURER, LEVEL_PRODUCT, LEVEL_COUNT };
 enum domain_class { CLASS_PRIMARY, CLASS_SUPPORT, CLASS_GENERIC, CLASS_COUNT };
 
@@ -35,7 +42,7 @@ struct rules_use {
 	enum domain_class domain_class;
 	uint8_t port_count;
 	struct port_range ports[BACKEND_PORTS];
-	const char *source;
+	const char *source; /* citation and date */
 };
 
 struct rules_rule {
@@ -58,10 +65,11 @@ struct rules {
 	uint32_t domain_count;
 	struct rules_use *uses; /* sorted by domain */
 	uint32_t use_count;
+	uint32_t file_count;
 	struct rules_private *private;
 };
 
-/* One mistake in a signature file: "FILE:LINE: what". */
+/* One mistake in a signature file: "FILE:LINE: what"; line 0: about the file as a whole. */
 typedef void rules_mistake(void *ctx, const char *file, uint32_t line, const char *what);
 
 /*
@@ -69,6 +77,9 @@ typedef void rules_mistake(void *ctx, const char *file, uint32_t line, const cha
  * -ENOENT without files, -errno; *out untouched on failure. The caller frees with rules_free().
  */
 int rules_load(const char *dir, rules_mistake *mistake, void *ctx, struct rules **out);
+/* The same for files and directories together. */
+int rules_load_paths(char *const *paths, size_t count, rules_mistake *mistake, void *ctx,
+		     struct rules **out);
 /* The same for one file's text, for tests and fuzzing. */
 int rules_load_text(const char *file, const char *text, size_t text_len, rules_mistake *mistake,
 		    void *ctx, struct rules **out);
@@ -76,13 +87,16 @@ void rules_free(struct rules *r);
 
 /*
  * The signature domains that name (text as in struct dns_answer) matches: the exact one and every
- * "*.x" above it. Cost grows with the labels of name, not with the number of rules. Returns how many
- * were written to out.
+ * "*.x" above it, the widest first; when there are more than max, the widest are left out. Cost grows
+ * with the labels of name, not with the number of rules. Returns how many were written to out.
  */
 size_t rules_match(const struct rules *r, const char *name, domain_id *out, size_t max);
 
 domain_id rules_find_domain(const struct rules *r, const char *name);
 uint32_t rules_find(const struct rules *r, const char *id); /* RULE_NONE: no such rule */
+
+/* D in thousandths: the command line's, else the rule's own, else the default. */
+uint32_t rule_threshold(const struct rules_rule *rule, uint32_t command_line);
 
 /* max(1, N * D / 1000 rounded down); command_line in thousandths goes over the rule's, 0: not given. */
 uint32_t rule_needed(const struct rules_rule *rule, uint32_t command_line);
