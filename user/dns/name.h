@@ -13,9 +13,12 @@
  */
 int name_decode(struct cursor *c, char text[static NAME_TEXT_MAX], size_t *len);
 
+/* Steps over the name at c without following pointers. 0 or -EBADMSG. */
+int name_skip(struct cursor *c);
+
 /*
  * The registered domain of name (public suffix plus one label), a pointer into name; name itself
- * when it has none.
+ * when it has none. Answers lately given are remembered.
  */
 const char *name_registered(const char *name);
 
