@@ -63,7 +63,8 @@ static uint32_t subject_add(struct evidence_store *s, const struct subject *subj
 	return i;
 }
 
-static uint32_t row_lookup(const struct evidence_store *s, const struct row_key *key, uint32_t hash)
+static uint32_t row_lookup(const struct evidence_store *s, const struct row_key *key,
+			   uint32_t hash)
 {
 	uint32_t i = pool_first(&s->rows, hash);
 

@@ -9,7 +9,8 @@ uint32_t subject_find(const struct evidence_store *s, const struct subject *subj
 {
 	uint32_t i = pool_first(&s->subjects, hash);
 
-	while (i != POOL_NONE && memcmp(&subject_at(s, i)->subject, subject, sizeof(*subject)) != 0)
+	while (i != POOL_NONE &&
+	       memcmp(&subject_at(s, i)->subject, subject, sizeof(*subject)) != 0)
 		i = pool_next(&s->subjects, i);
 	return i;
 }
@@ -160,7 +161,8 @@ int evidence_subject(const struct evidence_store *s, const struct subject *subje
 	return 0;
 }
 
-int evidence_find_address(const struct evidence_store *s, const struct addr *a, struct subject *out)
+int evidence_find_address(const struct evidence_store *s, const struct addr *a,
+			  struct subject *out)
 {
 	const struct address_item *best = NULL;
 	uint32_t at = 0;

@@ -83,7 +83,8 @@ static inline struct address_item *address_at(const struct evidence_store *s, ui
 }
 
 /* Index of a subject's item, or POOL_NONE; hash is pool_hash() of the subject. */
-uint32_t subject_find(const struct evidence_store *s, const struct subject *subject, uint32_t hash);
+uint32_t subject_find(const struct evidence_store *s, const struct subject *subject,
+		      uint32_t hash);
 uint32_t subject_lookup(const struct evidence_store *s, const struct subject *subject);
 
 struct evidence row_evidence(const struct evidence_store *s, const struct row_item *row);

@@ -194,7 +194,8 @@ bool hits_fire(const struct hits *h, const struct infer_config *config, uint32_t
 	return false;
 }
 
-const struct rules_use *use_find(const struct rules *rules, const struct evidence *e, uint32_t rule)
+const struct rules_use *use_find(const struct rules *rules, const struct evidence *e,
+				 uint32_t rule)
 {
 	const struct rules_domain *d;
 

@@ -23,7 +23,7 @@ struct hits_rule {
 /* Scratch, reused from subject to subject. */
 struct hits {
 	int64_t cutoff_ns;
-	bool failed; /* without memory: some rows are missing */
+	bool failed;           /* without memory: some rows are missing */
 	struct evidence *rows; /* oldest first */
 	uint32_t row_count, row_max;
 	struct hit *hits; /* by rule, group, row */

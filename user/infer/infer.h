@@ -13,7 +13,8 @@
 /* Gives all evidence rows of a subject to sink; and its addresses. The pipeline wires them. */
 struct infer_source {
 	void *ctx;
-	void (*rows)(void *ctx, const struct subject *subject, evidence_sink *sink, void *sink_ctx);
+	void (*rows)(void *ctx, const struct subject *subject, evidence_sink *sink,
+		     void *sink_ctx);
 	uint32_t (*addresses)(void *ctx, const struct subject *subject,
 			      struct addr out[static SUBJECT_ADDRESSES_MAX]);
 };
@@ -82,7 +83,7 @@ struct explanation {
 	bool parent_fires; /* true without a parent */
 	uint32_t group_count;
 	const struct explain_group *groups; /* borrowed for the call */
-	int64_t first_ns; /* of the evidence; 0: none */
+	int64_t first_ns;                   /* of the evidence; 0: none */
 	int64_t last_ns;
 	uint32_t contact_count;
 	const struct explain_contact *contacts; /* on the rule's ports, oldest first; borrowed */

@@ -57,7 +57,8 @@ struct infer {
 /* NULL without memory. */
 struct standing *standing_new(const struct detection *d);
 /* Everything but the addresses. */
-void standing_expand(const struct standing *s, const struct standing_key *key, struct detection *d);
+void standing_expand(const struct standing *s, const struct standing_key *key,
+		     struct detection *d);
 /* True when the address of remote alone is part of its evidence. */
 bool standing_used(const struct standing *s, const struct addr *remote);
 /* Domains get their new ids; rows of those that are gone are left out. */

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "output/rows.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/cleanup.h"
+#include "base/timefmt.h"
+#include "output/escape.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+const char *const via_names[VIA_COUNT] = {"address", "client-dns"};
+_Static_assert(LENGTH(via_names) == VIA_COUNT, "names of enum via");
+
+const char *const backend_state_names[BACKEND_STATE_COUNT] = {"dedicated", "shared"};
+_Static_assert(LENGTH(backend_state_names) == BACKEND_STATE_COUNT, "names of enum backend_state");
+
+#define COUNTER_NAME(name, text) [COUNTER_##name] = text,
+const char *const counter_names[COUNTER_COUNT] = {COUNTERS_KERNEL(COUNTER_NAME)
+							  COUNTERS_USER(COUNTER_NAME)};
+_Static_assert(LENGTH(counter_names) == COUNTER_COUNT, "names of enum counter");
+
+void row_text(struct json_object *o, const char *key, const char *text)
+{
+	CLEANUP_FREE char *clean = text ? escape_utf8(text) : NULL;
+
+	json_object_object_add(o, key, clean ? json_object_new_string(clean) : NULL);
+}
+
+void row_number(struct json_object *o, const char *key, uint64_t n)
+{
+	json_object_object_add(o, key, json_object_new_uint64(n));
+}
+
+void row_time(struct json_object *o, const char *key, int64_t time_ns)
+{
+	char text[TIME_TEXT_MAX];
+
+	row_text(o, key, time_ns ? time_text(time_ns, text) : NULL);
+}
+
+void row_addr(struct json_object *o, const char *key, const struct addr *a)
+{
+	char text[ADDR_TEXT_MAX];
+
+	row_text(o, key, addr_text(a, text));
+}
+
+void row_subject_text(struct json_object *o, const char *key, const struct subject *s)
+{
+	char text[SUBJECT_TEXT_MAX];
+
+	row_text(o, key, subject_text(s, text));
+}
+
+struct json_object *row_addresses(struct json_object *o, const struct addr *a, uint32_t count)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t i = 0; i < count; i++) {
+		char text[ADDR_TEXT_MAX];
+
+		json_object_array_add(list, json_object_new_string(addr_text(&a[i], text)));
+	}
+	json_object_object_add(o, "addresses", list);
+	return list;
+}
+
+struct json_object *row_new(const char *event)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (o)
+		row_text(o, "event", event);
+	return o;
+}
+
+struct json_object *row_evidence(const struct evidence *e, const char *group, const char *domain)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (!o)
+		return NULL;
+	row_text(o, "group", group);
+	row_text(o, "domain", domain);
+	row_addr(o, "address", &e->remote);
+	row_number(o, "port", e->port);
+	row_text(o, "proto", e->ip_proto == IPPROTO_TCP ? "tcp" : "udp");
+	row_number(o, "packets", e->packets);
+	row_number(o, "bytes", e->bytes);
+	row_time(o, "first", e->first_ns);
+	row_time(o, "last", e->last_ns);
+	row_text(o, "via", via_names[e->via]);
+	return o;
+}
+
+void row_rule(struct json_object *o, uint32_t rule, const struct output_names *names)
+{
+	struct output_rule r;
+
+	names->rule(names->ctx, rule, &r);
+	row_text(o, "rule", r.id);
+	row_text(o, "name", r.name);
+	row_text(o, "vendor", r.vendor);
+	row_text(o, "level", r.level);
+	row_text(o, "parent", r.parent);
+}
+
+/* The rate of a row is told when it is not that of the detection. */
+static struct json_object *detection_evidence(const struct detection *d,
+					      const struct output_names *names)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t i = 0; list && i < d->evidence_count; i++) {
+		const struct evidence *e = &d->evidence[i];
+		struct json_object *row =
+			row_evidence(e, names->group(names->ctx, d->rule, e->domain),
+				     names->domain(names->ctx, e->domain));
+
+		if (row && e->sampling != d->sampling)
+			row_number(row, "sampling", e->sampling);
+		json_object_array_add(list, row);
+	}
+	return list;
+}
+
+struct json_object *row_detection(const struct detection *d, const struct output_names *names)
+{
+	struct json_object *o = row_new("detection");
+
+	if (!o)
+		return NULL;
+	row_time(o, "time", d->time_ns);
+	row_subject_text(o, "subject", &d->subject);
+	row_addresses(o, d->address, d->address_count);
+	row_rule(o, d->rule, names);
+	row_number(o, "seen", d->seen);
+	row_number(o, "needed", d->needed);
+	row_number(o, "of", d->of);
+	row_number(o, "sampling", d->sampling);
+	row_time(o, "first_evidence", d->first_ns);
+	row_time(o, "last_evidence", d->last_ns);
+	json_object_object_add(o, "evidence", detection_evidence(d, names));
+	if (d->evidence_left_out)
+		row_number(o, "evidence_left_out", d->evidence_left_out);
+	return o;
+}
+
+struct json_object *row_subject(const struct subject_row *s)
+{
+	bool is_mac = subject_kind(&s->subject) == SUBJECT_MAC;
+	struct json_object *o = row_new("subject");
+
+	if (!o)
+		return NULL;
+	row_subject_text(o, "subject", &s->subject);
+	row_addresses(o, s->address, s->address_count);
+	/* IEEE 802: the second bit of a MAC address says that its owner made it up */
+	json_object_object_add(o, "mac_is_local",
+			       is_mac ? json_object_new_boolean(s->subject.b[2] & 2) : NULL);
+	row_number(o, "domains", s->domains);
+	row_number(o, "packets", s->packets);
+	row_number(o, "bytes", s->bytes);
+	if (s->sampling)
+		row_number(o, "sampling", s->sampling);
+	else
+		row_text(o, "sampling", NULL);
+	row_time(o, "first", s->first_ns);
+	row_time(o, "last", s->last_ns);
+	return o;
+}
+
+struct json_object *row_backend(const struct backend_row *b, const struct output_names *names)
+{
+	struct json_object *o = row_new("backend");
+	struct json_object *domains = json_object_new_array();
+
+	if (!o || !domains) {
+		json_object_put(o);
+		json_object_put(domains);
+		return NULL;
+	}
+	row_addr(o, "address", &b->remote);
+	row_text(o, "state", backend_state_names[b->state]);
+	for (uint32_t i = 0; i < b->domain_count; i++) {
+		const char *name = names->domain(names->ctx, b->domains[i]);
+
+		json_object_array_add(domains, json_object_new_string(name));
+	}
+	json_object_object_add(o, "domains", domains);
+	row_text(o, "shared_with", b->shared_with && *b->shared_with ? b->shared_with : NULL);
+	row_time(o, "shared_until", b->shared_until_ns);
+	row_time(o, "first", b->first_ns);
+	row_time(o, "last_answer", b->last_answer_ns);
+	row_time(o, "last_used", b->last_used_ns);
+	row_time(o, "expires", b->expires_ns);
+	return o;
+}
+
+/* Counters other than zero; "malformed_" ones go into their own object, without that word. */
+static void summary_counters(struct json_object *o, const struct counts *counts)
+{
+	struct json_object *malformed = json_object_new_object();
+	struct json_object *others = json_object_new_object();
+	static const char prefix[] = "malformed_";
+
+	for (int i = 0; i < COUNTER_COUNT; i++) {
+		const char *name = counter_names[i];
+
+		if (!counts->n[i] || i == COUNTER_PACKETS || i == COUNTER_BYTES)
+			continue;
+		if (!strncmp(name, prefix, sizeof(prefix) - 1))
+			row_number(malformed, name + sizeof(prefix) - 1, counts->n[i]);
+		else
+			row_number(others, name, counts->n[i]);
+	}
+	json_object_object_add(o, "malformed", malformed);
+	json_object_object_add(o, "counters", others);
+}
+
+static struct json_object *seconds_new(double seconds)
+{
+	struct json_object *o = json_object_new_double(seconds);
+
+	json_object_set_serializer(o, json_object_double_to_json_string, (void *)"%.3f", NULL);
+	return o;
+}
+
+struct json_object *row_summary(const struct summary *s, const struct counts *counts)
+{
+	struct json_object *o = row_new("summary");
+
+	if (!o)
+		return NULL;
+	row_text(o, "source", s->source);
+	row_number(o, "files", s->files);
+	row_number(o, "packets", counts->n[COUNTER_PACKETS]);
+	row_number(o, "bytes", counts->n[COUNTER_BYTES]);
+	row_number(o, "dns_answers", counts->n[COUNTER_DNS_ANSWERS]);
+	summary_counters(o, counts);
+	row_number(o, "evidence", s->evidence);
+	row_number(o, "detections", s->detections);
+	json_object_object_add(o, "seconds", seconds_new(s->seconds));
+	row_number(o, "sampling", s->sampling);
+	return o;
+}
