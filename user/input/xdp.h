@@ -29,6 +29,7 @@ struct xdp_config {
 	uint32_t interval_s; /* between drains */
 	struct prefix local[XDP_LOCAL_MAX];
 	size_t local_count;
+	bool clsact; /* TC by clsact even where the kernel has tcx */
 };
 
 /* What is attached where, for `show stats` and messages. Text is static. */
@@ -67,6 +68,9 @@ int xdp_open(struct xdp_input **out, const struct xdp_config *config, struct eve
 int xdp_check(const struct xdp_config *config, char error[static 256]);
 /* Drains a last time, detaches, frees. */
 void xdp_close(struct xdp_input *x);
+
+/* Are the named interfaces there? 0, or -errno with a sentence in error; changes nothing. */
+int xdp_check(const struct xdp_config *config, char error[static 256]);
 
 void xdp_set_endpoint_lookup(struct xdp_input *x, endpoint_lookup *lookup, void *ctx);
 
