@@ -17,7 +17,7 @@ command_show() { printf '%s  $ %s%s\n' "$bold" "$*" "$plain"; }
 
 picture() {
 	local h n=0 last link address
-	last=$(lab_hosts | wc -l)
+	last=$(lab_hosts | wc -w)
 	for h in $(lab_hosts); do
 		n=$((n + 1))
 		link='|'
@@ -97,7 +97,7 @@ sleep 1.5
 say "Things change: a server moves, a device moves, and both stay known."
 note "ws.meethue.com moves from $(lab_address ws.meethue.com 4) to another address"
 lab_move_name ws.meethue.com
-note "the Xiaomi hub moves from $(lab_ip4 xiaomi) to another address"
+note "the Xiaomi hub moves from $(lab_ip4 xiaomi) to $(lab_ip4_moved xiaomi)"
 lab_move_host xiaomi
 sleep $((TTL + 1))
 act hue-later -n 2
@@ -119,5 +119,5 @@ lab_unwatch || lab_die "hayrake ended with status $?"
 say "The truth, as the lab knows it"
 verdict "$LAB/detections"
 wrong=$?
-say "$(lab_hosts | wc -l) hosts, $wrong wrong, $((SECONDS - started)) seconds; the namespaces are removed now"
+say "$(lab_hosts | wc -w) hosts, $wrong wrong, $((SECONDS - started)) seconds; the namespaces are removed now"
 [ $wrong -eq 0 ]

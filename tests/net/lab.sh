@@ -76,16 +76,26 @@ lab_die() {
 	exit 1
 }
 
-lab_hosts() { awk 'NF { print $1 }' <<<"$lab_table"; }
-lab_field() { awk -v h="$1" -v f="$2" '$1 == h { print $f }' <<<"$lab_table"; }
-lab_expected() { lab_field "$1" 3 | tr ',' ' ' | sed '/^-$/d'; }
-lab_title() { awk -v h="$1" '$1 == h { $1 = $2 = $3 = ""; sub("^ +", ""); print }' <<<"$lab_table"; }
-lab_index() { awk -v h="$1" 'NF { n++ } $1 == h { print n }' <<<"$lab_table"; }
-lab_mac() { printf '02:00:00:00:77:%02x' $((9 + $(lab_index "$1"))); }
-lab_ip4() { echo $LAN4.$((9 + $(lab_index "$1"))); }
-lab_ip6() { printf '%s:%x' $LAN6 $((9 + $(lab_index "$1"))); }
-lab_port() { echo "lan$(lab_index "$1")"; }
-lab_has() { [[ $(lab_field "$1" 2) == *$2* ]]; }
+declare -A LAB_INDEX=() LAB_VERSIONS=() LAB_RULES=() LAB_TITLE=()
+LAB_HOSTS=''
+while read -r host versions rules title; do
+	[ -n "$host" ] || continue
+	LAB_HOSTS="$LAB_HOSTS $host"
+	LAB_INDEX[$host]=${#LAB_TITLE[@]}
+	LAB_VERSIONS[$host]=$versions
+	LAB_RULES[$host]=${rules/#-/}
+	LAB_TITLE[$host]=$title
+done <<<"$lab_table"
+
+lab_hosts() { echo "${LAB_HOSTS# }"; }
+lab_has() { [[ ${LAB_VERSIONS[$1]} == *$2* ]]; }
+lab_expected() { echo "${LAB_RULES[$1]//,/ }"; }
+lab_title() { echo "${LAB_TITLE[$1]}"; }
+lab_mac() { printf '02:00:00:00:77:%02x' $((10 + LAB_INDEX[$1])); }
+lab_ip4() { echo $LAN4.$((10 + LAB_INDEX[$1])); }
+lab_ip4_moved() { echo $LAN4.$((110 + LAB_INDEX[$1])); }
+lab_ip6() { printf '%s:%x' $LAN6 $((10 + LAB_INDEX[$1])); }
+lab_port() { echo "lan$((1 + LAB_INDEX[$1]))"; }
 
 # Runs a command in the namespace of the gateway, the internet or a host; exec keeps the process id.
 lab_exec() {
@@ -258,12 +268,17 @@ lab_wait() {
 	done
 }
 
-# Removes the namespaces of labs whose process is gone (killed with -9).
+# Removes what labs left whose process is gone (killed with -9).
 lab_sweep() {
-	local ns pid
-	for ns in $(ip netns list | awk '/^hrlab[0-9]+-/ { print $1 }'); do
-		pid=${ns#hrlab}
-		kill -0 "${pid%%-*}" 2>/dev/null || lab_remove "$ns"
+	local left pid
+	for left in $(ip netns list | awk '/^hrlab[0-9]+-/ { print $1 }') "${TMPDIR:-/tmp}"/hrlab*-*; do
+		pid=${left##*/hrlab}
+		pid=${pid#hrlab}
+		kill -0 "${pid%%-*}" 2>/dev/null && continue
+		case $left in
+		*/*) rm -rf "$left" ;;
+		*) lab_remove "$left" ;;
+		esac
 	done
 }
 
@@ -297,7 +312,7 @@ lab_up() {
 	trap 'lab_down' EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	LAB=$(mktemp -d) || exit 1
+	LAB=$(mktemp -d "${TMPDIR:-/tmp}/hrlab$$-XXXXXX") || exit 1
 	lab_sweep
 	lab_names
 	for h in gw inet $(lab_hosts); do
@@ -342,7 +357,7 @@ lab_move_host() {
 	local h=$1
 	ip -n "$LAB_NS-$h" -batch - <<-END
 		addr flush dev eth0 scope global
-		addr add $LAN4.$((100 + $(lab_index "$h")))/24 dev eth0
+		addr add $(lab_ip4_moved "$h")/24 dev eth0
 		route replace default via $LAN4.1
 	END
 }

@@ -82,7 +82,7 @@ test_moves() {
 	tap "a device that moves stays one subject: old address" expect row "$LAB/rows" \
 		"$(mac_of xiaomi)" "addresses.[]=$(lab_ip4 xiaomi)"
 	tap "and new address" expect row "$LAB/rows" "$(mac_of xiaomi)" \
-		"addresses.[]=$LAN4.$((100 + $(lab_index xiaomi)))"
+		"addresses.[]=$(lab_ip4_moved xiaomi)"
 	tap "one row for it" is "$(grep -c "$(lab_mac xiaomi)" "$LAB/rows")" 1
 }
 
