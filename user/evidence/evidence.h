@@ -39,6 +39,9 @@ void evidence_each(const struct evidence_store *s, const struct subject *subject
 
 void evidence_each_subject(const struct evidence_store *s,
 			   void (*each)(void *ctx, const struct subject_row *), void *ctx);
+/* Every row of every subject, in no order. */
+void evidence_each_row(const struct evidence_store *s, evidence_sink *sink, void *ctx);
+
 /* Every address of every subject, with the time it was last seen there. */
 void evidence_each_address(const struct evidence_store *s,
 			   void (*each)(void *ctx, const struct subject *subject,

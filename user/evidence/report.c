@@ -53,6 +53,17 @@ void evidence_each(const struct evidence_store *s, const struct subject *subject
 	}
 }
 
+void evidence_each_row(const struct evidence_store *s, evidence_sink *sink, void *ctx)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i; (i = pool_each(&s->rows, &at)) != POOL_NONE;) {
+		struct evidence e = row_evidence(s, row_at(s, i));
+
+		sink(ctx, &e);
+	}
+}
+
 /*
  * Several domains at one address give several rows for the same packets: only the one with the most
  * of them is summed.

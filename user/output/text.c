@@ -87,19 +87,6 @@ static const struct grid_column counter_columns[] = {
 static const struct cell counter_cells[] = {{"name", CELL_TEXT}, {"value", CELL_NUMBER}};
 _Static_assert(LENGTH(counter_columns) == LENGTH(counter_cells), "a cell for each column");
 
-static const struct grid_column rule_columns[] = {
-	{"RULE", 0, false, GRID_PLAIN},   {"NAME", 0, false, GRID_BOLD},
-	{"VENDOR", 0, false, GRID_PLAIN}, {"LEVEL", 0, false, GRID_PLAIN},
-	{"PARENT", 0, false, GRID_PLAIN}, {"GROUPS", 0, true, GRID_PLAIN},
-	{"NEEDED", 0, true, GRID_PLAIN},
-};
-static const struct cell rule_cells[] = {
-	{"rule", CELL_TEXT},     {"name", CELL_TEXT},   {"vendor", CELL_TEXT},
-	{"level", CELL_TEXT},    {"parent", CELL_TEXT}, {"groups", CELL_NUMBER},
-	{"needed", CELL_NUMBER},
-};
-_Static_assert(LENGTH(rule_columns) == LENGTH(rule_cells), "a cell for each column");
-
 static void stats_print(struct output *o, struct json_object *row)
 {
 	static const struct cell cells[] = {
@@ -126,7 +113,6 @@ static const struct view views[] = {
 	{"detection", TABLE(detection)},
 	{"subject", TABLE(subject)},
 	{"backend", TABLE(backend)},
-	{"rule", TABLE(rule)},
 	{"stats", 0, NULL, NULL, stats_print},
 	{"point", TABLE(point)},
 	{"map", TABLE(map)},

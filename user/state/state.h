@@ -53,23 +53,22 @@ struct state_sink {
 	int (*address)(void *ctx, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns);
 	int (*detection)(void *ctx, const struct detection *d);
+	/* one damaged line, for "PATH:LINE: what"; may be NULL */
+	void (*mistake)(void *ctx, const char *path, uint64_t line, const char *what);
 };
 
 struct state_report {
 	struct state_header header;
 	uint64_t lines;
-	uint64_t bad;     /* lines that make no sense, counted as STATE_LINES_BAD */
+	uint64_t bad;     /* damaged ones, and those that the sink refused */
 	uint64_t unknown; /* names that the signatures no longer have */
 };
 
-/* One damaged line: "FILE:LINE: what". */
-typedef void state_mistake(void *ctx, const char *path, uint64_t line, const char *what);
-
 /*
  * Reads path into sink. -ENOENT: no such file; -EBADMSG: no state file or without its end, nothing
- * was given to sink; -errno. Damaged lines go to mistake (may be NULL) and are skipped.
+ * was given to sink; -errno. Damaged lines are told, counted and skipped.
  */
 int state_read(const char *path, const struct state_names *names, const struct state_sink *sink,
-	       state_mistake *mistake, struct state_report *report);
+	       struct state_report *report);
 
 #endif
