@@ -134,6 +134,7 @@ int pcap_read(const char *path, const struct input_sink *sink,
 	else if (err)
 		snprintf(error, 256, "%.160s: %s after frame %llu", name, r.damage,
 			 (unsigned long long)r.frames);
+	err = err || r.stream.error ? -EIO : 0;
 	stream_close(&r.stream);
-	return err || r.stream.error ? -EIO : 0;
+	return err;
 }

@@ -41,10 +41,12 @@ void stream_close(struct pcap_stream *s)
 	*s = (struct pcap_stream){.fd = -1};
 }
 
-/* Tells the progress about once per hundredth of a file of known size. */
+/* Tells the progress about once per hundredth of a file of known size, and at its end. */
 static void stream_report(struct pcap_stream *s)
 {
-	if (!s->progress || !s->progress->update || s->bytes_done < s->bytes_report)
+	bool due = s->bytes_done >= s->bytes_report || s->bytes_done == s->bytes_total;
+
+	if (!due || !s->progress || !s->progress->update)
 		return;
 	s->progress->update(s->progress->ctx, s->bytes_done, s->bytes_total);
 	s->bytes_report = s->bytes_done + s->bytes_total / 100;

@@ -244,18 +244,20 @@ static int64_t interface_time(const struct interface *i, uint64_t units)
 	return sum < 0 ? 0 : sum > TIME_NS_MAX ? TIME_NS_MAX : sum;
 }
 
-static int frame_give(struct pcapng *ng, struct frame *frame, uint32_t id, uint64_t units)
+/* NULL, and the file is damaged, when the section does not describe interface id. */
+static const struct interface *interface_find(const struct pcapng *ng, uint32_t id)
 {
-	struct pcap_reader *r = ng->reader;
+	if (id < ng->interface_count)
+		return &ng->interfaces[id];
+	reader_damaged(ng->reader, "a frame of an interface that was not described");
+	return NULL;
+}
 
-	if (id >= ng->interface_count)
-		return reader_damaged(r, "a frame of an interface that was not described");
-	if (units != UINT64_MAX)
-		r->last_ns = interface_time(&ng->interfaces[id], units);
-	frame->time_ns = r->last_ns;
+static void frame_give(struct pcap_reader *r, const struct interface *i, struct frame *frame)
+{
 	r->frames++;
-	ng->interfaces[id].link(r->sink, frame);
-	return 0;
+	r->last_ns = frame->time_ns;
+	i->link(r->sink, frame);
 }
 
 /* The two forms of packet block with a time differ only in how they name the interface. */
@@ -263,37 +265,46 @@ static int packet_read(struct pcapng *ng, const struct block *b)
 {
 	struct pcap_reader *r = ng->reader;
 	struct frame frame = {.link = LINK_RAW};
+	const struct interface *i;
 	uint64_t units;
-	uint32_t id;
 
 	if (b->body_len < 20)
 		return reader_damaged(r, "a frame with an impossible length");
-	id = b->type == BLOCK_PACKET ? reader_u32(r, b->body) : reader_u16(r, b->body);
+	i = interface_find(ng, b->type == BLOCK_PACKET ? reader_u32(r, b->body)
+						       : reader_u16(r, b->body));
+	if (!i)
+		return -EIO;
 	units = (uint64_t)reader_u32(r, b->body + 4) << 32 | reader_u32(r, b->body + 8);
 	frame.data = b->body + 20;
 	frame.cap_len = reader_u32(r, b->body + 12);
 	frame.wire_len = reader_u32(r, b->body + 16);
 	if (frame.cap_len > b->body_len - 20)
 		return reader_damaged(r, "a frame longer than its block");
-	return frame_give(ng, &frame, id, units);
+	frame.time_ns = interface_time(i, units);
+	frame_give(r, i, &frame);
+	return 0;
 }
 
 /* No interface and no time: those of the first interface and of the frame before. */
 static int packet_simple_read(struct pcapng *ng, const struct block *b)
 {
-	struct frame frame = {.link = LINK_RAW};
-	uint32_t snap_len = ng->interface_count ? ng->interfaces[0].snap_len : 0;
+	struct pcap_reader *r = ng->reader;
+	struct frame frame = {.link = LINK_RAW, .time_ns = r->last_ns};
+	const struct interface *i = interface_find(ng, 0);
 
+	if (!i)
+		return -EIO;
 	if (b->body_len < 4)
-		return reader_damaged(ng->reader, "a frame with an impossible length");
+		return reader_damaged(r, "a frame with an impossible length");
 	frame.data = b->body + 4;
-	frame.wire_len = reader_u32(ng->reader, b->body);
+	frame.wire_len = reader_u32(r, b->body);
 	frame.cap_len = frame.wire_len;
-	if (snap_len && frame.cap_len > snap_len)
-		frame.cap_len = snap_len;
+	if (i->snap_len && frame.cap_len > i->snap_len)
+		frame.cap_len = i->snap_len;
 	if (frame.cap_len > b->body_len - 4)
-		return reader_damaged(ng->reader, "a frame longer than its block");
-	return frame_give(ng, &frame, 0, UINT64_MAX);
+		return reader_damaged(r, "a frame longer than its block");
+	frame_give(r, i, &frame);
+	return 0;
 }
 
 static int block_read(struct pcapng *ng, const struct block *b)
