@@ -1,0 +1,521 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * An answer becomes labels of addresses:
+ *  1. is the question foreign to what the address already stands for? then it is shared
+ *  2. a signature's question: label, alias targets and (client, address) pair are put
+ *  3. what was asked before decides about a new label
+ *  4. endpoint, flag and mirror follow
+ */
+#include "dns/backend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "../../headers/match.h"
+#include "base/addr.h"
+#include "dns/backend_parts.h"
+
+/* Times further away than this (year 2116) are a capture's nonsense; sums with them stay in range. */
+#define TIME_MAX (INT64_MAX / 2)
+
+/* A home asks for a few hundred signature names; others are ten times as many. */
+const struct backend_limits backend_limits_gateway = {
+	.addresses = BACKENDS_GATEWAY,
+	.addresses_per_domain = 256,
+	.clients = CLIENTS_GATEWAY, /* all may have to be mirrored */
+	.others = 4096,
+	.endpoints = 2 * BACKENDS_GATEWAY,
+};
+
+const struct backend_limits backend_limits_edge = {
+	.addresses = BACKENDS_EDGE,
+	.addresses_per_domain = 4096,
+	.clients = CLIENTS_EDGE,
+	.others = 131072,
+	.endpoints = 2 * BACKENDS_EDGE,
+};
+
+/* --- prefilter ---------------------------------------------------------------------------------- */
+
+static uint32_t prefilter_bit(const struct backend_map *b, const struct addr *a)
+{
+	uint64_t high, low;
+
+	if (addr_is_v4(a))
+		return prefilter_hash4(addr_v4_be(a)) & b->prefilter_mask;
+	memcpy(&high, a->b, 8);
+	memcpy(&low, a->b + 8, 8);
+	return prefilter_hash6(high, low) & b->prefilter_mask;
+}
+
+static void prefilter_set(struct backend_map *b, const struct addr *a)
+{
+	uint32_t bit = prefilter_bit(b, a);
+
+	b->prefilter[bit / 64] |= (uint64_t)1 << bit % 64;
+}
+
+static void prefilter_rebuild(struct backend_map *b)
+{
+	if (!b->prefilter_stale)
+		return;
+	b->prefilter_stale = false;
+	memset(b->prefilter, 0, (b->prefilter_mask + 1) / 8);
+	for (uint32_t i = b->slots.oldest; i != SLOT_NONE; i = slots_next(&b->slots, i))
+		prefilter_set(b, &b->backends[i].remote);
+}
+
+bool backend_maybe(const struct backend_map *b, const struct addr *remote)
+{
+	uint32_t bit = prefilter_bit(b, remote);
+
+	return b->prefilter[bit / 64] >> bit % 64 & 1;
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
+
+static int backend_init(struct backend_map *b)
+{
+	const struct backend_limits *l = &b->limits;
+	uint32_t bits =
+		l->addresses <= BACKENDS_GATEWAY ? PREFILTER_BITS_GATEWAY : PREFILTER_BITS_EDGE;
+
+	b->prefilter_mask = bits - 1;
+	b->prefilter = calloc(bits / 64, sizeof(*b->prefilter));
+	b->backends = calloc(l->addresses, sizeof(*b->backends));
+	b->clients = calloc(l->clients, sizeof(*b->clients));
+	b->others = calloc(l->others, sizeof(*b->others));
+	b->registered = share_registered(NULL, 0);
+	if (!b->prefilter || !b->backends || !b->clients || !b->others || !b->registered)
+		return -ENOMEM;
+	if (slots_init(&b->slots, sizeof(struct addr), l->addresses) ||
+	    slots_init(&b->client_slots, sizeof(struct client_key), l->clients) ||
+	    slots_init(&b->other_slots, sizeof(struct addr), l->others))
+		return -ENOMEM;
+	return endpoints_init(&b->endpoints, l->endpoints);
+}
+
+struct backend_map *backend_new(const struct backend_limits *limits,
+				const struct backend_ops *ops, struct counts *counts)
+{
+	struct backend_map *b = calloc(1, sizeof(*b));
+
+	if (!b)
+		return NULL;
+	b->limits = *limits;
+	if (ops)
+		b->ops = *ops;
+	b->counts = counts;
+	if (backend_init(b)) {
+		backend_free(b);
+		return NULL;
+	}
+	return b;
+}
+
+void backend_free(struct backend_map *b)
+{
+	if (!b)
+		return;
+	endpoints_clean(&b->endpoints);
+	slots_clean(&b->other_slots);
+	slots_clean(&b->client_slots);
+	slots_clean(&b->slots);
+	table_free(b->registered);
+	free(b->domains);
+	free(b->others);
+	free(b->clients);
+	free(b->backends);
+	free(b->prefilter);
+	free(b);
+}
+
+/* --- one address -------------------------------------------------------------------------------- */
+
+uint32_t backend_find(const struct backend_map *b, const struct addr *remote)
+{
+	return backend_maybe(b, remote) ? slots_find(&b->slots, remote) : SLOT_NONE;
+}
+
+uint32_t backend_add(struct backend_map *b, const struct addr *remote)
+{
+	uint32_t slot = slots_add(&b->slots, remote);
+
+	if (slot == SLOT_NONE) {
+		backend_count_one(b, COUNTER_BACKENDS_FULL);
+		return SLOT_NONE;
+	}
+	b->backends[slot] = (struct backend){
+		.remote = *remote, .endpoint = SLOT_NONE, .clients = SLOT_NONE};
+	prefilter_set(b, remote);
+	return slot;
+}
+
+static void label_remove(struct backend_map *b, struct backend *be, uint32_t i)
+{
+	b->domains[be->labels[i].domain].addresses--;
+	be->label_count--;
+	memmove(&be->labels[i], &be->labels[i + 1],
+		(be->label_count - i) * sizeof(be->labels[0]));
+}
+
+void backend_remove(struct backend_map *b, struct backend *be)
+{
+	clients_remove(b, be);
+	while (be->label_count)
+		label_remove(b, be, be->label_count - 1);
+	if (be->value.endpoint && b->ops.del)
+		b->ops.del(b->ops.ctx, &be->remote);
+	endpoint_release(b, be->endpoint);
+	slots_del(&b->slots, &be->remote);
+	b->prefilter_stale = true;
+}
+
+bool label_put(struct backend_map *b, struct backend *be, const struct label *label)
+{
+	struct domain_info *info = &b->domains[label->domain];
+	uint32_t i = 0;
+
+	while (i < be->label_count && be->labels[i].domain < label->domain)
+		i++;
+	if (i < be->label_count && be->labels[i].domain == label->domain) {
+		if (label->answer_ns > be->labels[i].answer_ns)
+			be->labels[i].answer_ns = label->answer_ns;
+		if (label->expires_ns > be->labels[i].expires_ns)
+			be->labels[i].expires_ns = label->expires_ns;
+		return true;
+	}
+	if (be->label_count == ENDPOINT_DOMAINS) {
+		backend_count_one(b, COUNTER_BACKEND_NAMES_FULL);
+		return false;
+	}
+	if (info->addresses == b->limits.addresses_per_domain) {
+		backend_count_one(b, COUNTER_BACKEND_ADDRESSES_FULL);
+		return false;
+	}
+	memmove(&be->labels[i + 1], &be->labels[i],
+		(be->label_count - i) * sizeof(be->labels[0]));
+	be->labels[i] = *label;
+	be->label_count++;
+	info->addresses++;
+	return true;
+}
+
+struct domain_set backend_domain_set(const struct backend *be)
+{
+	struct domain_set set = {.count = be->label_count};
+
+	for (uint32_t i = 0; i < be->label_count; i++)
+		set.ids[i] = be->labels[i].domain;
+	return set;
+}
+
+/* The endpoint of what be now stands for. False when there is none for a new address. */
+static bool backend_renew_endpoint(struct backend_map *b, struct backend *be)
+{
+	struct domain_set set = backend_domain_set(be);
+	uint32_t slot = endpoint_hold(b, &be->remote, VIA_ADDRESS, &set);
+
+	if (slot == SLOT_NONE)
+		return be->endpoint != SLOT_NONE;
+	endpoint_release(b, be->endpoint);
+	be->endpoint = slot;
+	return true;
+}
+
+/* True when nothing that endpoint, flag and mirror depend on has changed. */
+static bool backend_in_sync(const struct backend_map *b, const struct backend *be)
+{
+	bool flagged = be->value.flags & BACKEND_SHARED;
+
+	return be->endpoint != SLOT_NONE && flagged == (be->shared_until_ns != 0) &&
+	       b->endpoints.endpoints[be->endpoint].domains.count == be->label_count;
+}
+
+bool backend_sync(struct backend_map *b, struct backend *be)
+{
+	bool was = be->value.flags & BACKEND_SHARED;
+	bool shared = be->shared_until_ns != 0;
+	struct backend_value value;
+
+	if (!backend_renew_endpoint(b, be))
+		return false;
+	value = b->endpoints.endpoints[be->endpoint].value;
+	if (shared)
+		value.flags |= BACKEND_SHARED;
+	if (shared && !was) {
+		backend_count_one(b, COUNTER_BACKEND_SHARED_TURNS);
+		if (b->ops.shared)
+			b->ops.shared(b->ops.ctx, &be->remote);
+		clients_mirror(b, be, true);
+	}
+	if (memcmp(&value, &be->value, sizeof(value)) != 0) {
+		be->value = value;
+		if (b->ops.put)
+			b->ops.put(b->ops.ctx, &be->remote, &be->value);
+	}
+	if (!shared && was)
+		clients_mirror(b, be, false);
+	return true;
+}
+
+/* --- learning ----------------------------------------------------------------------------------- */
+
+/* One answer on its way into the map. */
+struct lesson {
+	struct asked asked;
+	struct domain_set matched;
+	const struct subject *subject;
+	bool learned;
+};
+
+static int64_t time_clamp(int64_t time_ns)
+{
+	return time_ns < 1 ? 1 : time_ns > TIME_MAX ? TIME_MAX : time_ns;
+}
+
+/* A TTL with the highest bit set counts as 0 (RFC 2181 8). */
+static int64_t ttl_ns(uint32_t ttl_s)
+{
+	int64_t s = ttl_s > INT32_MAX ? 0 : ttl_s;
+
+	if (s < BACKEND_TTL_FLOOR_S)
+		s = BACKEND_TTL_FLOOR_S;
+	if (s > BACKEND_TTL_MAX_S)
+		s = BACKEND_TTL_MAX_S;
+	return s * NS_PER_S;
+}
+
+/* The labels that be has room for, put; those come back. */
+static struct domain_set labels_put(struct backend_map *b, struct backend *be,
+				    const struct domain_set *matched, struct label times)
+{
+	struct domain_set put = {0};
+
+	for (uint32_t i = 0; i < matched->count; i++) {
+		times.domain = matched->ids[i];
+		if (label_put(b, be, &times))
+			domain_set_add(&put, matched->ids[i]);
+	}
+	return put;
+}
+
+/* A signature's question: slot is its address's, or SLOT_NONE. */
+static void lesson_label(struct backend_map *b, struct lesson *l, uint32_t slot,
+			 const struct answer_address *a)
+{
+	int64_t now_ns = l->asked.time_ns;
+	struct label times = {.answer_ns = now_ns, .expires_ns = now_ns + ttl_ns(a->ttl_s)};
+	struct domain_set put;
+	struct backend *be;
+	uint32_t before;
+
+	if (slot == SLOT_NONE)
+		slot = backend_add(b, &a->addr);
+	if (slot == SLOT_NONE)
+		return;
+	be = &b->backends[slot];
+	if (!be->first_ns)
+		be->first_ns = now_ns;
+	before = be->label_count;
+	put = labels_put(b, be, &l->matched, times);
+	chain_remember(be, &l->asked);
+	if (be->label_count != before)
+		share_judge_past(b, be, now_ns);
+	if (put.count)
+		client_learn(b, be, l->subject, &put, &times);
+	if (!be->label_count || (!backend_in_sync(b, be) && !backend_sync(b, be)))
+		backend_remove(b, be);
+	else
+		l->learned |= put.count != 0;
+}
+
+static void lesson_address(struct backend_map *b, struct lesson *l, const struct answer_address *a)
+{
+	uint32_t slot = backend_find(b, &a->addr);
+	struct backend *be = &b->backends[slot == SLOT_NONE ? 0 : slot];
+
+	if (slot != SLOT_NONE) {
+		share_judge(b, be, &l->asked);
+		if (!l->matched.count && !backend_in_sync(b, be))
+			backend_sync(b, be);
+	}
+	if (l->matched.count)
+		lesson_label(b, l, slot, a);
+	share_remember(b, &a->addr, &l->asked);
+}
+
+void backend_learn(struct backend_map *b, const struct dns_answer *answer,
+		   const domain_id *matched, size_t matched_count)
+{
+	struct lesson l = {.subject = &answer->subject};
+
+	asked_make(b, answer, &l.asked);
+	l.asked.time_ns = time_clamp(answer->time_ns);
+	for (size_t i = 0; i < matched_count; i++)
+		if (matched[i] < b->domain_count)
+			domain_set_add(&l.matched, matched[i]);
+	for (uint16_t i = 0; i < answer->address_count; i++) {
+		if (addr_is_global(&answer->address[i].addr))
+			lesson_address(b, &l, &answer->address[i]);
+		else
+			backend_count_one(b, COUNTER_DNS_ADDRESS_REFUSED);
+	}
+	if (l.learned)
+		backend_count_one(b, COUNTER_DNS_LEARNED);
+}
+
+/* --- matching ----------------------------------------------------------------------------------- */
+
+/* What the subject's own answers make of a shared address; NULL: it has none. */
+static const struct backend_value *client_value(const struct backend_map *b,
+						const struct subject *subject,
+						const struct addr *remote)
+{
+	uint32_t slot = client_find(b, subject, remote);
+
+	if (slot == SLOT_NONE || b->clients[slot].endpoint == SLOT_NONE)
+		return NULL;
+	return &b->endpoints.endpoints[b->clients[slot].endpoint].value;
+}
+
+const struct backend_value *backend_match(const struct backend_map *b,
+					  const struct subject *subject,
+					  const struct addr *remote, uint16_t port,
+					  uint8_t ip_proto, enum counter *reason)
+{
+	uint32_t slot = backend_find(b, remote);
+	const struct backend_value *v;
+
+	*reason = COUNTER_COUNT;
+	if (slot == SLOT_NONE)
+		return NULL;
+	v = &b->backends[slot].value;
+	*reason = COUNTER_SHARED_UNKNOWN;
+	if (v->flags & BACKEND_SHARED)
+		v = client_value(b, subject, remote);
+	if (!v)
+		return NULL;
+	*reason = COUNTER_PORT_OTHER;
+	return backend_has_port(v, port, ip_proto) ? v : NULL;
+}
+
+void backend_used(struct backend_map *b, const struct subject *subject, const struct addr *remote,
+		  int64_t last_ns)
+{
+	uint32_t slot = backend_find(b, remote);
+	uint32_t pair;
+
+	if (slot == SLOT_NONE)
+		return;
+	last_ns = time_clamp(last_ns);
+	if (last_ns > b->backends[slot].used_ns)
+		b->backends[slot].used_ns = last_ns;
+	pair = client_find(b, subject, remote);
+	if (pair == SLOT_NONE)
+		return;
+	if (last_ns > b->clients[pair].used_ns)
+		b->clients[pair].used_ns = last_ns;
+	slots_touch(&b->client_slots, pair);
+}
+
+/* --- expiry and reload -------------------------------------------------------------------------- */
+
+static void backend_expire_one(struct backend_map *b, struct backend *be, int64_t now_ns)
+{
+	bool used = be->used_ns && be->used_ns + BACKEND_USED_NS > now_ns;
+	uint32_t before = be->label_count;
+	bool back = be->shared_until_ns && be->shared_until_ns <= now_ns;
+
+	for (uint32_t i = before; i-- > 0;)
+		if (!used && be->labels[i].expires_ns <= now_ns)
+			label_remove(b, be, i);
+	if (!be->label_count) {
+		backend_remove(b, be);
+		backend_count_one(b, COUNTER_BACKEND_EXPIRED);
+		return;
+	}
+	if (back) {
+		be->shared_until_ns = 0;
+		be->shared_with[0] = '\0';
+	}
+	if (be->label_count != before)
+		clients_prune(b, be);
+	if (back || be->label_count != before)
+		backend_sync(b, be);
+}
+
+void backend_expire(struct backend_map *b, int64_t now_ns)
+{
+	uint32_t next;
+
+	now_ns = time_clamp(now_ns);
+	b->generation++;
+	for (uint32_t i = b->slots.oldest; i != SLOT_NONE; i = next) {
+		next = slots_next(&b->slots, i);
+		backend_expire_one(b, &b->backends[i], now_ns);
+	}
+	clients_expire(b, now_ns);
+	endpoints_retire(b);
+	prefilter_rebuild(b);
+}
+
+/* The labels under their new ids; an address without any goes. */
+static void backend_remap(struct backend_map *b, struct backend *be, const domain_id *map)
+{
+	struct label old[ENDPOINT_DOMAINS];
+	uint32_t count = be->label_count;
+
+	memcpy(old, be->labels, sizeof(old));
+	be->label_count = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		old[i].domain = map[old[i].domain];
+		if (old[i].domain != DOMAIN_NONE)
+			label_put(b, be, &old[i]);
+	}
+	clients_prune(b, be);
+	if (be->label_count)
+		backend_sync(b, be);
+	else
+		backend_remove(b, be);
+}
+
+static void backends_remap(struct backend_map *b, const domain_id *map)
+{
+	uint32_t next;
+
+	endpoints_remap(b, map);
+	clients_remap(b, map);
+	for (uint32_t i = b->slots.oldest; i != SLOT_NONE; i = next) {
+		next = slots_next(&b->slots, i);
+		backend_remap(b, &b->backends[i], map);
+	}
+	prefilter_rebuild(b);
+}
+
+int backend_set_domains(struct backend_map *b, const struct backend_domain *domains, size_t count,
+			const domain_id *map)
+{
+	struct domain_info *infos = calloc(count ? count : 1, sizeof(*infos));
+	struct table *registered = NULL;
+
+	if (!infos)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		infos[i].domain = &domains[i];
+	registered = share_registered(infos, count);
+	if (!registered) {
+		free(infos);
+		return -ENOMEM;
+	}
+	while (!map && b->slots.oldest != SLOT_NONE)
+		backend_remove(b, &b->backends[b->slots.oldest]);
+	free(b->domains);
+	table_free(b->registered);
+	b->domains = infos;
+	b->domain_count = count;
+	b->registered = registered;
+	if (map)
+		backends_remap(b, map);
+	return 0;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The backend map's parts, for backend*.c only. Slots are indexes into the arrays; lists and
+ * references between parts use them.
+ */
+#ifndef HAYRAKE_BACKEND_PARTS_H
+#define HAYRAKE_BACKEND_PARTS_H
+
+#include "base/timefmt.h"
+#include "dns/backend.h"
+#include "dns/slots.h"
+
+#define CHAIN_HASHES 8      /* alias targets remembered per address */
+#define SHARED_WITH_MAX 64  /* text kept of a foreign registered domain */
+#define OTHER_NAMES 3       /* names remembered per address to judge sharing */
+#define VENDOR_ANY UINT32_MAX
+
+#define BACKEND_SHARED_NS (BACKEND_SHARED_S * NS_PER_S)
+#define BACKEND_USED_NS (BACKEND_USED_S * NS_PER_S)
+
+/* A set of signature domains, in rising order. */
+struct domain_set {
+	uint32_t count;
+	domain_id ids[ENDPOINT_DOMAINS];
+};
+
+/* What is known of a signature's domain. */
+struct domain_info {
+	const struct backend_domain *domain;
+	uint32_t vendor; /* number of its vendor's */
+	uint32_t addresses;
+	uint64_t registered_hash;
+};
+
+/* --- endpoints (backend_endpoint.c) --- */
+
+struct endpoint {
+	struct addr remote;
+	enum via via;
+	struct domain_set domains;
+	uint32_t refs;
+	uint32_t retired_at; /* generation in which refs became 0 */
+	uint32_t next_retired;
+	bool in_retired;
+	struct backend_value value; /* value.endpoint is its id */
+};
+
+struct endpoints {
+	struct slots slots; /* by id */
+	struct table *sets; /* struct endpoint_key -> slot */
+	struct endpoint *endpoints;
+	uint32_t last_id;
+	uint32_t retired; /* head of the list, SLOT_NONE: empty */
+};
+
+/* --- one backend address (backend.c) --- */
+
+struct label {
+	domain_id domain;
+	int64_t answer_ns; /* last answer that gave the address for the domain */
+	int64_t expires_ns;
+};
+
+struct backend {
+	struct addr remote;
+	int64_t first_ns;
+	int64_t used_ns;
+	int64_t shared_until_ns; /* 0: dedicated */
+	uint32_t endpoint;       /* slot */
+	uint32_t clients;        /* head of the list of its pairs */
+	uint32_t label_count;
+	uint32_t chain_next; /* where the next alias goes */
+	struct backend_value value; /* as mirrored */
+	struct label labels[ENDPOINT_DOMAINS]; /* in rising order of domain */
+	uint64_t chain[CHAIN_HASHES]; /* aliases between its domains' names and the address */
+	char shared_with[SHARED_WITH_MAX];
+};
+
+/* --- (client, address) pairs (backend_client.c) --- */
+
+struct client {
+	struct client_key key;
+	int64_t answer_ns;
+	int64_t expires_ns;
+	int64_t used_ns;
+	uint32_t backend;  /* slot */
+	uint32_t next;     /* of the same backend */
+	uint32_t previous;
+	uint32_t endpoint; /* slot while mirrored, else SLOT_NONE */
+	struct domain_set domains;
+};
+
+/* --- names lately answered by an address (backend_share.c) --- */
+
+struct other_name {
+	uint64_t name_hash; /* 0: none */
+	uint64_t registered_hash;
+	uint64_t chain_hash; /* registered domain of a vendor that its aliases pass, or 0 */
+	int64_t time_ns;
+};
+
+struct other {
+	struct addr remote;
+	struct other_name names[OTHER_NAMES];
+	char registered[OTHER_NAMES][SHARED_WITH_MAX];
+};
+
+/* An answered question, as judging sharing needs it. */
+struct asked {
+	const char *registered;
+	int64_t time_ns;
+	uint64_t name_hash;
+	uint64_t registered_hash;
+	uint32_t target_count;
+	uint64_t target_hash[CHAIN_MAX]; /* names of its aliases */
+	uint32_t vendor_count;
+	uint64_t vendor_hash[CHAIN_MAX]; /* registered domains of aliases that some vendor has */
+};
+
+struct backend_map {
+	struct backend_limits limits;
+	struct backend_ops ops;
+	struct counts *counts;
+	struct domain_info *domains;
+	size_t domain_count;
+	struct table *registered; /* (registered domain, vendor) of all signatures, a set */
+	uint64_t *prefilter;
+	uint32_t prefilter_mask;
+	bool prefilter_stale; /* bits of addresses that left are still set */
+	uint32_t generation;  /* calls of backend_expire() */
+	struct slots slots;   /* of backends, by address */
+	struct backend *backends;
+	struct slots client_slots;
+	struct client *clients;
+	struct slots other_slots;
+	struct other *others;
+	struct endpoints endpoints;
+};
+
+static inline void backend_count_one(struct backend_map *b, enum counter c)
+{
+	b->counts->n[c]++;
+}
+
+bool domain_set_has(const struct domain_set *set, domain_id id);
+/* True when the set did not have id and has it now. False also when it is full. */
+bool domain_set_add(struct domain_set *set, domain_id id);
+/* The ids that map[] gives for those of set, without DOMAIN_NONE. */
+struct domain_set domain_set_map(const struct domain_set *set, const domain_id *map);
+struct domain_set backend_domain_set(const struct backend *be);
+
+int endpoints_init(struct endpoints *e, uint32_t max);
+void endpoints_clean(struct endpoints *e);
+/*
+ * The endpoint of (remote, via, set), a new one if need be, with a reference. SLOT_NONE (counted)
+ * when there is no room.
+ */
+uint32_t endpoint_hold(struct backend_map *b, const struct addr *remote, enum via via,
+		       const struct domain_set *set);
+void endpoint_release(struct backend_map *b, uint32_t slot);
+/* Forgets endpoints that have been without reference for two generations. */
+void endpoints_retire(struct backend_map *b);
+/* After b->domains changed; map as in backend_set_domains(). */
+void endpoints_remap(struct backend_map *b, const domain_id *map);
+
+/* The subject was given be's address for the domains of set until expires_ns. */
+void client_learn(struct backend_map *b, struct backend *be, const struct subject *subject,
+		  const struct domain_set *set, const struct label *times);
+uint32_t client_find(const struct backend_map *b, const struct subject *subject,
+		     const struct addr *remote);
+void client_remove(struct backend_map *b, uint32_t slot);
+/* Mirrors all pairs of be, or takes the mirror away. */
+void clients_mirror(struct backend_map *b, struct backend *be, bool mirror);
+void clients_remove(struct backend_map *b, struct backend *be);
+/* Pairs lose the domains that be lost. */
+void clients_prune(struct backend_map *b, struct backend *be);
+void clients_expire(struct backend_map *b, int64_t now_ns);
+void clients_remap(struct backend_map *b, const domain_id *map);
+
+/* What an answer says about sharing. */
+void asked_make(const struct backend_map *b, const struct dns_answer *answer, struct asked *asked);
+/* Is the question foreign to one of be's domains? Then be is shared from now on. */
+void share_judge(const struct backend_map *b, struct backend *be, const struct asked *asked);
+/* The same for all that was asked before. */
+void share_judge_past(const struct backend_map *b, struct backend *be, int64_t now_ns);
+/* Remembers that the address answered the question. */
+void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked);
+void chain_remember(struct backend *be, const struct asked *asked);
+/* The set b->registered for domains; vendors are numbered in passing. NULL without memory. */
+struct table *share_registered(struct domain_info *domains, size_t count);
+
+uint32_t backend_find(const struct backend_map *b, const struct addr *remote);
+/* A new address with nothing in it; SLOT_NONE (counted) when full. */
+uint32_t backend_add(struct backend_map *b, const struct addr *remote);
+/* Adds the label or renews it; false (counted) when a bound is met. */
+bool label_put(struct backend_map *b, struct backend *be, const struct label *label);
+/* Brings endpoint, flag, pairs and mirror up to date. False: no endpoint for a new address. */
+bool backend_sync(struct backend_map *b, struct backend *be);
+void backend_remove(struct backend_map *b, struct backend *be);
+
+#endif

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Does an address serve one vendor only? Every answered question is remembered per address, bounded,
+ * so that it speaks for addresses that are learned later, too. Names are kept as 64 keyed bits.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dns/backend_parts.h"
+#include "dns/name.h"
+
+struct registered_key {
+	uint64_t registered_hash;
+	uint32_t vendor;
+	uint32_t pad;
+};
+
+static uint64_t text_hash(const char *text)
+{
+	return hash_bytes(text, strlen(text)) | 1;
+}
+
+/* --- what vendors own --------------------------------------------------------------------------- */
+
+static int registered_put(struct table *t, uint64_t registered_hash, uint32_t vendor)
+{
+	struct registered_key key = {registered_hash, vendor, 0};
+	bool added;
+
+	return table_put(t, &key, &added) ? 0 : -1;
+}
+
+/* Numbers are places of the vendor's first domain. */
+static uint32_t vendor_number(const struct domain_info *domains, size_t at)
+{
+	const char *vendor = domains[at].domain->vendor;
+
+	for (size_t i = 0; i < at; i++)
+		if (domains[i].domain->vendor == vendor)
+			return (uint32_t)i;
+	return (uint32_t)at;
+}
+
+struct table *share_registered(struct domain_info *domains, size_t count)
+{
+	struct table *t = table_new(sizeof(struct registered_key), 0, count * 2 + 1);
+
+	for (size_t i = 0; t && i < count; i++) {
+		const char *name = domains[i].domain->name;
+		uint64_t hash = text_hash(name_registered(name + (strncmp(name, "*.", 2) ? 0 : 2)));
+
+		domains[i].registered_hash = hash;
+		domains[i].vendor = vendor_number(domains, i);
+		if (registered_put(t, hash, domains[i].vendor) ||
+		    registered_put(t, hash, VENDOR_ANY)) {
+			table_free(t);
+			return NULL;
+		}
+	}
+	return t;
+}
+
+static bool registered_has(const struct backend_map *b, uint64_t registered_hash, uint32_t vendor)
+{
+	struct registered_key key = {registered_hash, vendor, 0};
+
+	return table_get(b->registered, &key) != NULL;
+}
+
+/* --- questions ---------------------------------------------------------------------------------- */
+
+void asked_make(const struct backend_map *b, const struct dns_answer *answer, struct asked *asked)
+{
+	asked->registered = name_registered(answer->qname);
+	asked->time_ns = answer->time_ns;
+	asked->name_hash = text_hash(answer->qname);
+	asked->registered_hash = text_hash(asked->registered);
+	asked->target_count = asked->vendor_count = 0;
+	for (uint16_t i = 0; i < answer->chain_count && i < CHAIN_MAX; i++) {
+		uint64_t hash = text_hash(name_registered(answer->chain[i]));
+
+		asked->target_hash[asked->target_count++] = text_hash(answer->chain[i]);
+		if (registered_has(b, hash, VENDOR_ANY))
+			asked->vendor_hash[asked->vendor_count++] = hash;
+	}
+}
+
+void chain_remember(struct backend *be, const struct asked *asked)
+{
+	for (uint32_t i = 0; i < asked->target_count; i++) {
+		bool known = false;
+
+		for (uint32_t j = 0; j < CHAIN_HASHES; j++)
+			known |= be->chain[j] == asked->target_hash[i];
+		if (known)
+			continue;
+		be->chain[be->chain_next] = asked->target_hash[i];
+		be->chain_next = (be->chain_next + 1) % CHAIN_HASHES;
+	}
+}
+
+/* Is a name of this registered domain the vendor's own, to judge by one of its domains? */
+static bool of_vendor(const struct backend_map *b, uint64_t registered_hash,
+		      const struct domain_info *info)
+{
+	return registered_hash == info->registered_hash ||
+	       registered_has(b, registered_hash, info->vendor);
+}
+
+static bool asked_is_foreign(const struct backend_map *b, const struct backend *be,
+			     const struct asked *asked)
+{
+	for (uint32_t i = 0; i < CHAIN_HASHES; i++)
+		if (be->chain[i] == asked->name_hash)
+			return false;
+	for (uint32_t i = 0; i < be->label_count; i++) {
+		const struct domain_info *info = &b->domains[be->labels[i].domain];
+		bool fine = of_vendor(b, asked->registered_hash, info);
+
+		for (uint32_t v = 0; !fine && v < asked->vendor_count; v++)
+			fine = of_vendor(b, asked->vendor_hash[v], info);
+		if (!fine)
+			return true;
+	}
+	return false;
+}
+
+void share_judge(const struct backend_map *b, struct backend *be, const struct asked *asked)
+{
+	int64_t until = asked->time_ns + BACKEND_SHARED_NS;
+
+	if (until <= be->shared_until_ns || !asked_is_foreign(b, be, asked))
+		return;
+	be->shared_until_ns = until;
+	snprintf(be->shared_with, sizeof(be->shared_with), "%s", asked->registered);
+}
+
+/* --- the past ----------------------------------------------------------------------------------- */
+
+static struct other *other_get(struct backend_map *b, const struct addr *remote)
+{
+	struct slots *s = &b->other_slots;
+	uint32_t slot = slots_find(s, remote);
+
+	if (slot != SLOT_NONE) {
+		slots_touch(s, slot);
+		return &b->others[slot];
+	}
+	if (slots_count(s) == s->max) {
+		slots_del(s, &b->others[s->oldest].remote);
+		backend_count_one(b, COUNTER_NAMES_EVICTED);
+	}
+	slot = slots_add(s, remote);
+	if (slot == SLOT_NONE)
+		return NULL;
+	b->others[slot] = (struct other){.remote = *remote};
+	return &b->others[slot];
+}
+
+void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked)
+{
+	struct other *o = other_get(b, remote);
+	int at = 0;
+
+	if (!o)
+		return;
+	for (int i = 0; i < OTHER_NAMES; i++) {
+		if (o->names[i].name_hash == asked->name_hash) {
+			o->names[i].time_ns = asked->time_ns;
+			return;
+		}
+		if (o->names[i].time_ns < o->names[at].time_ns)
+			at = i;
+	}
+	o->names[at] = (struct other_name){
+		.name_hash = asked->name_hash,
+		.registered_hash = asked->registered_hash,
+		.chain_hash = asked->vendor_count ? asked->vendor_hash[0] : 0,
+		.time_ns = asked->time_ns,
+	};
+	snprintf(o->registered[at], SHARED_WITH_MAX, "%s", asked->registered);
+}
+
+void share_judge_past(const struct backend_map *b, struct backend *be, int64_t now_ns)
+{
+	uint32_t slot = slots_find(&b->other_slots, &be->remote);
+	const struct other *o;
+
+	if (slot == SLOT_NONE)
+		return;
+	o = &b->others[slot];
+	for (int i = 0; i < OTHER_NAMES; i++) {
+		const struct other_name *n = &o->names[i];
+		struct asked asked = {
+			.registered = o->registered[i],
+			.time_ns = n->time_ns,
+			.name_hash = n->name_hash,
+			.registered_hash = n->registered_hash,
+			.vendor_count = n->chain_hash != 0,
+			.vendor_hash = {n->chain_hash},
+		};
+
+		if (n->name_hash && n->time_ns + BACKEND_SHARED_NS > now_ns)
+			share_judge(b, be, &asked);
+	}
+}
