@@ -39,12 +39,13 @@ const struct backend_limits backend_limits_edge = {
 
 static uint32_t prefilter_bit(const struct backend_map *b, const struct addr *a)
 {
-	uint32_t words[4];
+	uint64_t high, low;
 
 	if (addr_is_v4(a))
 		return prefilter_hash4(addr_v4_be(a)) & b->prefilter_mask;
-	memcpy(words, a->b, sizeof(words));
-	return prefilter_hash6(words) & b->prefilter_mask;
+	memcpy(&high, a->b, 8);
+	memcpy(&low, a->b + 8, 8);
+	return prefilter_hash6(high, low) & b->prefilter_mask;
 }
 
 static void prefilter_set(struct backend_map *b, const struct addr *a)
