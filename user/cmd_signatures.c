@@ -67,8 +67,9 @@ static void row_print(const char *const cell[COLUMN_COUNT], const size_t width[C
 		int pad = (int)(width[i] - text_width(cell[i]));
 		bool right = i >= COLUMN_GROUPS;
 
-		printf("%s%*s%s%s%s%*s", i ? "  " : "", right ? pad : 0, "", coloured ? colour : "",
-		       cell[i], coloured ? "\033[0m" : "", right ? 0 : pad, "");
+		printf("%s%*s%s%s%s%*s", i ? "  " : "", right ? pad : 0, "",
+		       coloured ? colour : "", cell[i], coloured ? "\033[0m" : "", right ? 0 : pad,
+		       "");
 	}
 	putchar('\n');
 }
@@ -137,7 +138,8 @@ static int check(const struct options *o)
 	int rc;
 
 	if (o->arg_count > 1)
-		rc = rules_load_paths(o->args + 1, (size_t)o->arg_count - 1, mistake_tell, &check, &r);
+		rc = rules_load_paths(o->args + 1, (size_t)o->arg_count - 1, mistake_tell, &check,
+				      &r);
 	else
 		rc = rules_load_paths(&dir, 1, mistake_tell, &check, &r);
 	if (rc < 0 && !check.mistakes)
@@ -145,8 +147,8 @@ static int check(const struct options *o)
 	else if (o->json)
 		rules_print_summary(r, check.mistakes, stdout);
 	else if (r)
-		printf("%u files, %u rules, %u domains, no mistakes\n", r->file_count, r->rule_count,
-		       r->domain_count);
+		printf("%u files, %u rules, %u domains, no mistakes\n", r->file_count,
+		       r->rule_count, r->domain_count);
 	else
 		printf("%u mistakes\n", check.mistakes);
 	rules_free(r);

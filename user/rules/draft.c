@@ -20,7 +20,7 @@ DEFINE_CLEANUP(json_object_put, struct json_object *)
 struct context {
 	struct draft *draft;
 	struct report *report;
-	struct json_object *sources;
+	struct json_object *sources; /* NULL: the file has none */
 	const struct name *file;
 	const struct name *vendor;
 	const struct name *rule_source; /* citation for domains that name none */
@@ -124,8 +124,8 @@ static uint32_t word_get(struct context *c, struct json_object *object, const ch
 	for (uint32_t i = 0; i < count; i++)
 		if (!strcmp(json_object_get_string(value), names[i]))
 			return i;
-	report_mistake(c->report, jsontext_line(value), "\"%s\" must be %s, %s or %s", key, names[0],
-		       names[1], names[2]);
+	report_mistake(c->report, jsontext_line(value), "\"%s\" must be %s, %s or %s", key,
+		       names[0], names[1], names[2]);
 	return otherwise;
 }
 
@@ -178,7 +178,8 @@ static void use_read_ports(struct context *c, struct json_object *list, struct d
 		    port_range_parse(json_object_get_string(port), &ports[i]) < 0) {
 			report_mistake(c->report, jsontext_line(port),
 				       "port %s must be as \"443\", \"tcp/443\", \"udp/123\" or "
-				       "\"51000-52100\"", json_object_to_json_string(port));
+				       "\"51000-52100\"",
+				       json_object_to_json_string(port));
 			return;
 		}
 	}
@@ -201,9 +202,12 @@ static const struct name *source_get(struct context *c, struct json_object *obje
 
 	if (!value)
 		return otherwise;
+	if (!c->sources) /* already reported */
+		return NULL;
 	source = field_get(c->sources, json_object_get_string(value), json_type_object);
 	if (!source) {
-		report_mistake(c->report, jsontext_line(value), "source \"%s\" is not in \"sources\"",
+		report_mistake(c->report, jsontext_line(value),
+			       "source \"%s\" is not in \"sources\"",
 			       json_object_get_string(value));
 		return NULL;
 	}
@@ -213,7 +217,8 @@ static const struct name *source_get(struct context *c, struct json_object *obje
 		return NULL;
 	len = snprintf(text, sizeof(text), "%s (%s)", json_object_get_string(citation),
 		       json_object_get_string(date));
-	return draft_name(c->draft, text, len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
+	return draft_name(c->draft, text,
+			  len < (int)sizeof(text) ? (size_t)len : sizeof(text) - 1);
 }
 
 static void use_read(struct context *c, struct json_object *object)
@@ -222,23 +227,26 @@ static void use_read(struct context *c, struct json_object *object)
 	struct json_object *ports = field_get(object, "ports", json_type_array);
 	uint32_t before = c->report->count;
 	struct draft_use *slot, use = {
-		.rule = d->rule_count - 1,
-		.line = key_line(object, "domain"),
-	};
+					.rule = d->rule_count - 1,
+					.line = key_line(object, "domain"),
+				};
 
 	fields_check(object, "a domain", use_fields, LENGTH(use_fields), c->report);
 	use.domain = string_get(c, object, "domain", domain_fault);
-	use.domain_class = word_get(c, object, "class", domain_class_names, CLASS_COUNT, CLASS_PRIMARY);
+	use.domain_class =
+		word_get(c, object, "class", domain_class_names, CLASS_COUNT, CLASS_PRIMARY);
 	use.group = string_get(c, object, "group", group_fault);
 	if (ports)
 		use_read_ports(c, ports, &use);
 	use.source = source_get(c, object, c->rule_source);
 	if (!c->rule_has_source && !json_object_object_get_ex(object, "source", NULL))
-		report_mistake(c->report, use.line, "neither the domain nor its rule names a \"source\"");
+		report_mistake(c->report, use.line,
+			       "neither the domain nor its rule names a \"source\"");
 	if (c->report->count != before || d->error)
 		return;
 	if (d->use_count == RULES_USES_MAX) {
-		report_mistake(c->report, use.line, "more than %d domains over all rules", RULES_USES_MAX);
+		report_mistake(c->report, use.line, "more than %d domains over all rules",
+			       RULES_USES_MAX);
 		return;
 	}
 	if (!use.group)
@@ -273,7 +281,8 @@ static void rule_read_domains(struct context *c, struct json_object *rule)
 		if (json_object_is_type(use, json_type_object))
 			use_read(c, use);
 		else if (use)
-			report_mistake(c->report, jsontext_line(use), "a domain must be an object");
+			report_mistake(c->report, jsontext_line(use),
+				       "a domain must be an object");
 	}
 	if (list && c->report->count == before && !has_primary(c->draft, use_first))
 		report_mistake(c->report, jsontext_line(rule), "the rule has no primary domain");

@@ -26,9 +26,9 @@ struct draft_rule {
 	const struct name *parent; /* NULL: none */
 	uint32_t line;
 	uint32_t parent_line;
-	uint32_t threshold; /* thousandths; 0: none of its own */
+	uint32_t threshold;    /* thousandths; 0: none of its own */
 	enum rule_level level; /* LEVEL_COUNT: not known */
-	uint32_t use_first; /* uses[use_first .. +use_count) */
+	uint32_t use_first;    /* uses[use_first .. +use_count) */
 	uint32_t use_count;
 };
 

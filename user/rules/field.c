@@ -50,15 +50,16 @@ void fields_check(struct json_object *object, const char *what, const struct fie
 		if (!value) /* a null, already reported */
 			continue;
 		if (!field)
-			report_mistake(report, jsontext_line(value), "%s has no key \"%s\"", what, key);
+			report_mistake(report, jsontext_line(value), "%s has no key \"%s\"", what,
+				       key);
 		else if (!type_fits(value, field->type))
 			report_mistake(report, jsontext_line(value), "\"%s\" must be %s", key,
 				       type_text(field->type));
 	}
 	for (size_t i = 0; i < count; i++)
 		if (fields[i].required && !json_object_object_get_ex(object, fields[i].key, NULL))
-			report_mistake(report, jsontext_line(object), "%s needs the key \"%s\"", what,
-				       fields[i].key);
+			report_mistake(report, jsontext_line(object), "%s needs the key \"%s\"",
+				       what, fields[i].key);
 }
 
 struct json_object *field_get(struct json_object *object, const char *key, enum json_type type)
@@ -129,7 +130,8 @@ static const char *label_fault(const char *label, size_t len)
 		if (label[i] >= 'A' && label[i] <= 'Z')
 			return "must be in lower case";
 		if (!is_id_end(label[i]) && label[i] != '-' && label[i] != '_')
-			return "is no domain name (letters, digits, \"-\", \"_\", dots; \"*.\" in front)";
+			return "is no domain name (letters, digits, \"-\", \"_\", dots; \"*.\" in "
+			       "front)";
 	}
 	return NULL;
 }
@@ -181,5 +183,6 @@ const char *date_fault(struct json_object *value)
 			return "must be a date as 2020, 2020-10 or 2020-10-27";
 	month = len > 4 ? strtoul(text + 5, NULL, 10) : 1;
 	day = len > 7 ? strtoul(text + 8, NULL, 10) : 1;
-	return month < 1 || month > 12 || day < 1 || day > 31 ? "is no date of the calendar" : NULL;
+	return month < 1 || month > 12 || day < 1 || day > 31 ? "is no date of the calendar"
+							      : NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The objects of a signature file: which keys they have, and what the texts in them may look like. */
+/* The objects of a signature file: which keys they have, what the texts in them may look like. */
 #ifndef HAYRAKE_RULES_FIELD_H
 #define HAYRAKE_RULES_FIELD_H
 
@@ -23,8 +23,8 @@ struct json_object *field_get(struct json_object *object, const char *key, enum 
 #define DOMAIN_MAX 253 /* RFC 1035 2.3.4, without the last dot */
 
 /* Each gives what is wrong with a string value, or NULL. */
-const char *text_fault(struct json_object *value);   /* printable, not empty, no blanks around */
-const char *id_fault(struct json_object *value);     /* a-z 0-9 -, a letter or digit at both ends */
+const char *text_fault(struct json_object *value); /* printable, not empty, no blanks around */
+const char *id_fault(struct json_object *value);   /* a-z 0-9 -, a letter or digit at both ends */
 const char *domain_fault(struct json_object *value); /* a name, or "*." and a name */
 const char *group_fault(struct json_object *value);  /* an id or a domain */
 const char *date_fault(struct json_object *value);   /* 2020, 2020-10 or 2020-10-27 */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * json-c keeps no positions. Once it has read the text, the text is walked again beside the tree, and
- * each value gets its line as user data.
+ * json-c keeps no positions. Once it has read the text, the text is walked again beside the tree,
+ * and each value gets its line as user data.
  */
 #include "rules/jsontext.h"
 
@@ -174,11 +174,12 @@ static void walk_value(struct walk *w, struct json_object *value)
 
 static struct json_object *text_parse(const char *text, size_t text_len, struct report *report)
 {
-	CLEANUP(json_tokener_free_ptr) struct json_tokener *tokener = json_tokener_new_ex(DEPTH_MAX);
+	CLEANUP(json_tokener_free_ptr) struct json_tokener *tokener = NULL;
 	struct json_object *root;
 	enum json_tokener_error error;
 	const char *why;
 
+	tokener = json_tokener_new_ex(DEPTH_MAX);
 	if (!tokener) {
 		report_mistake(report, 0, "no memory to read it");
 		return NULL;

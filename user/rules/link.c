@@ -11,10 +11,10 @@
 DEFINE_CLEANUP(rules_free, struct rules *)
 
 /* A mistake at a line of any file, not of the one read last. */
-#define link_mistake(d, in_file, line, ...)                                                        \
-	do {                                                                                       \
-		(d)->report.file = (in_file)->text;                                                \
-		report_mistake(&(d)->report, line, __VA_ARGS__);                                   \
+#define link_mistake(d, in_file, line, ...)                                                       \
+	do {                                                                                      \
+		(d)->report.file = (in_file)->text;                                               \
+		report_mistake(&(d)->report, line, __VA_ARGS__);                                  \
 	} while (0)
 
 static void ids_link(struct draft *d)
@@ -64,9 +64,11 @@ static void parent_check(struct draft *d, uint32_t index)
 		return;
 	}
 	if (rule_in_cycle(d, index))
-		link_mistake(d, rule->file, rule->parent_line, "the rule is among its own parents");
+		link_mistake(d, rule->file, rule->parent_line,
+			     "the rule is among its own parents");
 	parent = &d->rules[rule->parent->rule];
-	if (rule->level != LEVEL_COUNT && parent->level != LEVEL_COUNT && parent->level > rule->level)
+	if (rule->level != LEVEL_COUNT && parent->level != LEVEL_COUNT &&
+	    parent->level > rule->level)
 		link_mistake(d, rule->file, rule->parent_line,
 			     "a %s rule cannot have the %s rule \"%s\" as parent",
 			     rule_level_names[rule->level], rule_level_names[parent->level],
@@ -76,7 +78,7 @@ static void parent_check(struct draft *d, uint32_t index)
 /* Within a rule: each domain once, and one class to a group. */
 static void rule_groups_check(struct draft *d, const struct draft_rule *rule)
 {
-	const struct draft_use *uses = &d->uses[rule->use_first];
+	const struct draft_use *uses = rule->use_count ? &d->uses[rule->use_first] : NULL;
 
 	for (uint32_t i = 0; i < rule->use_count; i++) {
 		bool other_class = false;
@@ -108,7 +110,9 @@ static int use_compare(const void *a, const void *b)
 
 	if (order)
 		return order;
-	return x->rule != y->rule ? (x->rule < y->rule ? -1 : 1) : (x->line > y->line) - (x->line < y->line);
+	if (x->rule != y->rule)
+		return x->rule < y->rule ? -1 : 1;
+	return x->line < y->line ? -1 : x->line > y->line;
 }
 
 /* A domain is in the same group wherever it is listed: a group says who shares addresses. */
@@ -127,8 +131,8 @@ static void domain_groups_check(struct draft *d, uint32_t first, uint32_t end)
 static int domain_ports_link(struct draft *d, uint32_t first, uint32_t end,
 			     struct rules_domain *domain)
 {
-	CLEANUP_FREE struct port_range *all = calloc((size_t)(end - first) * BACKEND_PORTS, sizeof(*all));
-	size_t count = 0;
+	size_t most = (size_t)(end - first) * BACKEND_PORTS, count = 0;
+	CLEANUP_FREE struct port_range *all = calloc(most, sizeof(*all));
 	int rc;
 
 	if (!all)
@@ -237,9 +241,9 @@ static void uses_link(struct draft *d, struct rules *r)
 {
 	for (domain_id id = 0; id < r->domain_count; id++) {
 		struct rules_domain *domain = &r->domains[id];
-		uint32_t first_rule = RULE_NONE;
+		uint32_t end = domain->use_first + domain->use_count, first_rule = RULE_NONE;
 
-		for (uint32_t i = domain->use_first; i < domain->use_first + domain->use_count; i++) {
+		for (uint32_t i = domain->use_first; i < end; i++) {
 			const struct draft_use *use = &d->uses[i];
 			struct rules_use *out = &r->uses[r->use_count++];
 

@@ -11,8 +11,8 @@ struct rules_private {
 };
 
 /*
- * Checks ids, parents, groups and ports over all files. 0 when neither the draft nor the checks have
- * a mistake: then *out has taken the draft's strings. Else -EINVAL or -ENOMEM.
+ * Checks ids, parents, groups and ports over all files. 0 when neither the draft nor the checks
+ * have a mistake: then *out has taken the draft's strings. Else -EINVAL or -ENOMEM.
  */
 int rules_link(struct draft *d, struct rules **out);
 

@@ -35,15 +35,19 @@ static void path_mistake(struct draft *d, const char *path, const char *what, in
 {
 	d->incomplete = true;
 	d->report.file = path;
-	report_mistake(&d->report, 0, "%s%s%s", what, error ? ": " : "", error ? strerror(error) : "");
+	if (error)
+		report_mistake(&d->report, 0, "%s: %s", what, strerror(error));
+	else
+		report_mistake(&d->report, 0, "%s", what);
 }
 
 static int file_list_add(struct file_list *l, const char *dir, const char *file)
 {
+	bool slash = *dir && dir[strlen(dir) - 1] != '/';
+
 	if (l->count == RULES_FILES_MAX)
-		return -EMFILE;
-	if (asprintf(&l->path[l->count], "%s%s%s", dir, *dir && dir[strlen(dir) - 1] != '/' ? "/" : "",
-		     file) < 0)
+		return -E2BIG;
+	if (asprintf(&l->path[l->count], "%s%s%s", dir, slash ? "/" : "", file) < 0)
 		return -ENOMEM;
 	l->count++;
 	return 0;

@@ -10,7 +10,8 @@
 const char *const rule_level_names[] = {"platform", "manufacturer", "product"};
 const char *const domain_class_names[] = {"primary", "support", "generic"};
 _Static_assert(sizeof(rule_level_names) / sizeof(char *) == LEVEL_COUNT, "a name for each level");
-_Static_assert(sizeof(domain_class_names) / sizeof(char *) == CLASS_COUNT, "a name for each class");
+_Static_assert(sizeof(domain_class_names) / sizeof(char *) == CLASS_COUNT,
+	       "a name for each class");
 
 void rules_free(struct rules *r)
 {
@@ -27,6 +28,11 @@ void rules_free(struct rules *r)
 	free(r);
 }
 
+static char char_fold(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
 /* Lower case, without a last dot; 0 when it is longer than any name. */
 static size_t name_fold(const char *name, char out[static NAME_TEXT_MAX])
 {
@@ -35,7 +41,7 @@ static size_t name_fold(const char *name, char out[static NAME_TEXT_MAX])
 	for (; name[len]; len++) {
 		if (len == NAME_TEXT_MAX)
 			return 0;
-		out[len] = name[len] >= 'A' && name[len] <= 'Z' ? (char)(name[len] | 0x20) : name[len];
+		out[len] = char_fold(name[len]);
 	}
 	return len > 0 && out[len - 1] == '.' ? len - 1 : len;
 }
@@ -102,10 +108,15 @@ uint32_t rule_needed(const struct rules_rule *rule, uint32_t command_line)
 
 bool rules_use_has_port(const struct rules_use *use, uint16_t port, uint8_t ip_proto)
 {
-	uint8_t proto = ip_proto == IPPROTO_TCP ? PORT_TCP : ip_proto == IPPROTO_UDP ? PORT_UDP : 0;
+	uint8_t proto = ip_proto == IPPROTO_TCP   ? PORT_TCP
+			: ip_proto == IPPROTO_UDP ? PORT_UDP
+						  : 0;
 
-	for (uint32_t i = 0; i < use->port_count; i++)
-		if (port >= use->ports[i].lo && port <= use->ports[i].hi && (use->ports[i].protos & proto))
+	for (uint32_t i = 0; i < use->port_count; i++) {
+		const struct port_range *p = &use->ports[i];
+
+		if (port >= p->lo && port <= p->hi && (p->protos & proto))
 			return true;
+	}
 	return false;
 }

@@ -8,7 +8,7 @@
 #define RULE_NONE UINT32_MAX
 #define THRESHOLD_DEFAULT 400 /* thousandths: the paper's D = 0.4 */
 
-/* Bounds far above the published 39 rules, so that a bad file costs megabytes and not the machine. */
+/* Bounds far above the published 39 rules: a bad file costs megabytes and not the machine. */
 #define RULES_MAX 4096
 #define RULE_DOMAINS_MAX 512
 #define RULES_USES_MAX 32768 /* domains over all rules */
@@ -52,9 +52,9 @@ struct rules_rule {
 	const char *file;
 	uint32_t line;
 	enum rule_level level;
-	uint32_t parent;      /* RULE_NONE: none */
-	uint32_t threshold;   /* thousandths; 0: none of its own */
-	uint32_t group_count; /* N: its primary domain groups */
+	uint32_t parent;                /* RULE_NONE: none */
+	uint32_t threshold;             /* thousandths; 0: none of its own */
+	uint32_t group_count;           /* N: its primary domain groups */
 	const char *const *group_names; /* [group_count] */
 };
 
@@ -87,8 +87,8 @@ void rules_free(struct rules *r);
 
 /*
  * The signature domains that name (text as in struct dns_answer) matches: the exact one and every
- * "*.x" above it, the widest first; when there are more than max, the widest are left out. Cost grows
- * with the labels of name, not with the number of rules. Returns how many were written to out.
+ * "*.x" above it, the widest first; when there are more than max, the widest are left out. Returns
+ * how many were written to out. The cost grows with the labels of name, not with the rules.
  */
 size_t rules_match(const struct rules *r, const char *name, domain_id *out, size_t max);
 
@@ -98,7 +98,7 @@ uint32_t rules_find(const struct rules *r, const char *id); /* RULE_NONE: no suc
 /* D in thousandths: the command line's, else the rule's own, else the default. */
 uint32_t rule_threshold(const struct rules_rule *rule, uint32_t command_line);
 
-/* max(1, N * D / 1000 rounded down); command_line in thousandths goes over the rule's, 0: not given. */
+/* max(1, N * D / 1000 rounded down); command_line goes over the rule's D, 0: not given. */
 uint32_t rule_needed(const struct rules_rule *rule, uint32_t command_line);
 
 /* True when (port, ip_proto) is one of the use's. */
