@@ -537,6 +537,7 @@ static int64_t query_now(void *ctx)
 struct query_source pipeline_query(struct pipeline *p)
 {
 	return (struct query_source){
+		.names = pipeline_names(p),
 		.rules = p->rules,
 		.backends = p->backends,
 		.evidence = p->evidence,

@@ -7,6 +7,7 @@
 #include "evidence/evidence.h"
 #include "infer/infer.h"
 #include "input/xdp.h"
+#include "output/output.h"
 #include "rules/rules.h"
 
 #define QUERY_MAX 256 /* bytes of a request line */
@@ -15,6 +16,7 @@ struct json_object;
 
 /* Callbacks may be NULL: then what they would tell is not measurable. */
 struct query_source {
+	struct output_names names;
 	const struct rules *rules;
 	const struct backend_map *backends;
 	const struct evidence_store *evidence;

@@ -37,6 +37,7 @@ void evidence_address(struct evidence_store *s, const struct subject *subject,
 void evidence_each(const struct evidence_store *s, const struct subject *subject,
 		   evidence_sink *sink, void *ctx);
 
+/* All subjects, in the order of their bytes. */
 void evidence_each_subject(const struct evidence_store *s,
 			   void (*each)(void *ctx, const struct subject_row *), void *ctx);
 /* Every row of every subject, in no order. */

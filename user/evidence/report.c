@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the evidence store tells: rows, subjects, addresses. Nothing here changes it. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "evidence/store.h"
 
 uint32_t subject_find(const struct evidence_store *s, const struct subject *subject, uint32_t hash)
@@ -134,13 +136,28 @@ static struct subject_row subject_row(const struct evidence_store *s,
 	return out;
 }
 
+static int subject_compare(const void *va, const void *vb, void *ctx)
+{
+	const struct evidence_store *s = ctx;
+	uint32_t a = *(const uint32_t *)va, b = *(const uint32_t *)vb;
+
+	return memcmp(&subject_at(s, a)->subject, &subject_at(s, b)->subject,
+		      sizeof(struct subject));
+}
+
 void evidence_each_subject(const struct evidence_store *s,
 			   void (*each)(void *ctx, const struct subject_row *), void *ctx)
 {
-	uint32_t at = 0;
+	CLEANUP_FREE uint32_t *order = calloc(s->subjects.count + 1, sizeof(*order));
+	uint32_t at = 0, count = 0;
 
-	for (uint32_t i; (i = pool_each(&s->subjects, &at)) != POOL_NONE;) {
-		struct subject_row row = subject_row(s, subject_at(s, i));
+	if (!order)
+		return;
+	for (uint32_t i; (i = pool_each(&s->subjects, &at)) != POOL_NONE;)
+		order[count++] = i;
+	qsort_r(order, count, sizeof(*order), subject_compare, (void *)s);
+	for (uint32_t i = 0; i < count; i++) {
+		struct subject_row row = subject_row(s, subject_at(s, order[i]));
 
 		each(ctx, &row);
 	}

@@ -206,21 +206,46 @@ void infer_update(struct infer *i, int64_t now_ns)
 	standing_refresh_all(i, now_ns, INT64_MAX);
 }
 
+struct each_item {
+	const struct standing_key *key;
+	const struct standing *standing;
+};
+
+static int each_compare(const void *va, const void *vb)
+{
+	const struct each_item *a = va, *b = vb;
+	int64_t ta = a->standing->time_ns, tb = b->standing->time_ns;
+
+	if (ta != tb)
+		return ta < tb ? -1 : 1;
+	return memcmp(a->key, b->key, sizeof(*a->key));
+}
+
 void infer_each(const struct infer *i, detection_sink *sink, void *ctx)
 {
 	CLEANUP_FREE struct detection *d = malloc(sizeof(*d));
+	CLEANUP_FREE struct each_item *items = calloc(table_count(i->table) + 1, sizeof(*items));
+	size_t count = 0;
 	const void *key;
 	void *value;
 
-	if (!d)
+	if (!d || !items)
 		return;
-	for (size_t at = 0; table_next(i->table, &at, &key, &value);) {
-		const struct standing_key *k = key;
-
-		standing_expand(*(struct standing **)value, k, d);
+	for (size_t at = 0; table_next(i->table, &at, &key, &value);)
+		items[count++] = (struct each_item){key, *(struct standing **)value};
+	qsort(items, count, sizeof(*items), each_compare);
+	for (size_t n = 0; n < count; n++) {
+		standing_expand(items[n].standing, items[n].key, d);
 		detection_addresses(i, d);
 		sink(ctx, d);
 	}
+}
+
+int64_t infer_detected(const struct infer *i, const struct subject *subject, uint32_t rule)
+{
+	struct standing **slot = standing_get(i, subject, rule);
+
+	return slot ? (*slot)->time_ns : 0;
 }
 
 size_t infer_count(const struct infer *i)

@@ -49,7 +49,10 @@ void infer_expire(struct infer *i, int64_t now_ns);
 /* Brings the evidence of all detections up to date, where they still hold. */
 void infer_update(struct infer *i, int64_t now_ns);
 
-/* Every detection that stands. */
+/* When rule was detected for subject, 0: it is not. */
+int64_t infer_detected(const struct infer *i, const struct subject *subject, uint32_t rule);
+
+/* Every detection that stands, the oldest first. */
 void infer_each(const struct infer *i, detection_sink *sink, void *ctx);
 size_t infer_count(const struct infer *i);
 

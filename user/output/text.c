@@ -36,7 +36,7 @@ static const struct grid_column subject_columns[] = {
 	{"FIRST (UTC)", 0, false, GRID_PLAIN}, {"LAST (UTC)", 0, false, GRID_PLAIN},
 };
 static const struct cell subject_cells[] = {
-	{"subject", CELL_TEXT},   {"addresses", CELL_LIST}, {"detections", CELL_LIST},
+	{"subject", CELL_TEXT},   {"addresses", CELL_LIST}, {"devices", CELL_LIST},
 	{"domains", CELL_NUMBER}, {"packets", CELL_NUMBER}, {"bytes", CELL_SIZE},
 	{"first", CELL_TIME},     {"last", CELL_TIME},
 };
@@ -108,6 +108,15 @@ static void stats_print(struct output *o, struct json_object *row)
 	}
 }
 
+static void unknown_print(struct output *o, struct json_object *row)
+{
+	char addresses[GRID_CELL_MAX];
+
+	cell_fill(row, &(struct cell){"addresses", CELL_LIST}, addresses);
+	fprintf(o->look.out, "%s (%s) is unknown: no rule knows what it contacted\n",
+		member_text(row, "subject"), addresses);
+}
+
 #define TABLE(name) LENGTH(name##_columns), name##_columns, name##_cells, NULL
 static const struct view views[] = {
 	{"detection", TABLE(detection)},
@@ -118,6 +127,7 @@ static const struct view views[] = {
 	{"map", TABLE(map)},
 	{"counter", TABLE(counter)},
 	{"explanation", 0, NULL, NULL, explanation_print},
+	{"unknown", 0, NULL, NULL, unknown_print},
 };
 
 static bool view_has(const struct view *v, struct json_object *row)

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* explain: every rule that speaks of a subject, or the one that was asked for. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "output/rows.h"
+#include "query_private.h"
+
+struct explain_run {
+	struct query *run;
+	struct subject_row subject;
+	uint64_t rules;
+};
+
+static const char *why_not(const struct explain_contact *c)
+{
+	if (c->counted)
+		return NULL;
+	if (c->domain_class != CLASS_PRIMARY)
+		return c->domain_class == CLASS_SUPPORT ? "support domain" : "generic domain";
+	return c->evidence.ip_proto == IPPROTO_TCP ? "no established connection"
+						   : "only one direction seen";
+}
+
+static struct json_object *contacts_list(const struct query_source *q, const struct explanation *x)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t i = 0; list && i < x->contact_count; i++) {
+		const struct explain_contact *c = &x->contacts[i];
+		const char *domain = q->rules->domains[c->evidence.domain].name;
+		struct json_object *row = row_evidence(&c->evidence, c->group, domain);
+
+		if (!row)
+			continue;
+		row_number(row, "sampling", c->evidence.sampling);
+		row_text(row, "class", domain_class_names[c->domain_class]);
+		json_object_object_add(row, "counted", json_object_new_boolean(c->counted));
+		row_text(row, "why_not", why_not(c));
+		json_object_array_add(list, row);
+	}
+	return list;
+}
+
+static struct json_object *groups_list(const struct explanation *x)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t i = 0; list && i < x->group_count; i++) {
+		struct json_object *row = json_object_new_object();
+
+		if (!row)
+			continue;
+		row_text(row, "name", x->groups[i].name);
+		json_object_object_add(row, "seen", json_object_new_boolean(x->groups[i].seen));
+		json_object_array_add(list, row);
+	}
+	return list;
+}
+
+static void emit_explanation(void *ctx, const struct explanation *x)
+{
+	struct explain_run *e = ctx;
+	const struct query_source *q = e->run->q;
+	bool has_parent = q->rules->rules[x->rule].parent != RULE_NONE;
+	struct json_object *row = row_new("explanation");
+
+	if (!row)
+		return;
+	e->rules++;
+	row_subject_text(row, "subject", &e->subject.subject);
+	row_addresses(row, e->subject.address, e->subject.address_count);
+	row_rule(row, x->rule, &q->names);
+	json_object_object_add(row, "parent_fires",
+			       has_parent ? json_object_new_boolean(x->parent_fires) : NULL);
+	json_object_object_add(row, "fires", json_object_new_boolean(x->fires));
+	row_time(row, "detected", infer_detected(q->infer, &e->subject.subject, x->rule));
+	row_number(row, "seen", x->seen);
+	row_number(row, "needed", x->needed);
+	row_number(row, "of", x->of);
+	row_time(row, "first_evidence", x->first_ns);
+	row_time(row, "last_evidence", x->last_ns);
+	json_object_object_add(row, "groups", groups_list(x));
+	json_object_object_add(row, "evidence", contacts_list(q, x));
+	query_emit(e->run, row);
+}
+
+static void emit_unknown(const struct explain_run *e)
+{
+	struct json_object *row = row_new("unknown");
+
+	if (!row)
+		return;
+	row_subject_text(row, "subject", &e->subject.subject);
+	row_addresses(row, e->subject.address, e->subject.address_count);
+	row_number(row, "domains", e->subject.domains);
+	query_emit(e->run, row);
+}
+
+/* A subject as given; an address that is none itself stands for the subject that has it. */
+static int subject_resolve(const struct query_source *q, const char *text, struct subject_row *out)
+{
+	struct subject subject;
+	struct addr a;
+	int err = subject_parse(text, &subject);
+
+	if (err)
+		return err;
+	if (!evidence_subject(q->evidence, &subject, out))
+		return 0;
+	if (subject_kind(&subject) != SUBJECT_IP)
+		return -ENOENT;
+	memcpy(a.b, subject.b, sizeof(a.b));
+	if (evidence_find_address(q->evidence, &a, &subject))
+		return -ENOENT;
+	return evidence_subject(q->evidence, &subject, out);
+}
+
+int query_explain(struct query *run, const char *subject, const char *rule)
+{
+	const struct query_source *q = run->q;
+	struct explain_run e = {.run = run};
+	uint32_t index = rule ? rules_find(q->rules, rule) : RULE_NONE;
+	int err = subject_resolve(q, subject, &e.subject);
+
+	if (err == -EINVAL)
+		return query_fail(run, err, "neither a MAC address nor an IP address:", subject);
+	if (err)
+		return query_fail(run, err, "nothing is known of", subject);
+	if (rule && index == RULE_NONE)
+		return query_fail(run, -ENOENT, "no such rule:", rule);
+	infer_explain(q->infer, &e.subject.subject, index, run->now_ns, emit_explanation, &e);
+	if (!e.rules)
+		emit_unknown(&e);
+	return 0;
+}
