@@ -195,12 +195,12 @@ static void restored_tell(const struct restore *r, const struct state_report *re
 		 r->backends, r->evidence, r->detections, path);
 }
 
-int saved_load(const struct saved *s, struct state_report *report)
+static int restore_read(struct restore *r, struct state_report *report)
 {
-	struct restore r = {.saved = s};
+	const struct saved *s = r->saved;
 	struct state_names names = saved_names(s);
 	struct state_sink sink = {
-		.ctx = &r,
+		.ctx = r,
 		.backend = restore_backend,
 		.client = restore_client,
 		.evidence = restore_evidence,
@@ -212,6 +212,21 @@ int saved_load(const struct saved *s, struct state_report *report)
 	int err = state_read(s->path, &names, &sink, report);
 
 	s->counts->n[COUNTER_EVIDENCE_ROWS] = rows_seen; /* those of this run */
+	return err;
+}
+
+int saved_read(const struct saved *s, struct state_report *report)
+{
+	struct restore r = {.saved = s};
+
+	return restore_read(&r, report);
+}
+
+int saved_load(const struct saved *s, struct state_report *report)
+{
+	struct restore r = {.saved = s};
+	int err = restore_read(&r, report);
+
 	if (err == -EBADMSG)
 		log_warn("%s is no complete state file: starting without it", s->path);
 	else if (err && err != -ENOENT)

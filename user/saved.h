@@ -30,5 +30,7 @@ int saved_store(const struct saved *s, bool running, int64_t now_ns);
  * was restored.
  */
 int saved_load(const struct saved *s, struct state_report *report);
+/* The same without a word but for damaged lines. */
+int saved_read(const struct saved *s, struct state_report *report);
 
 #endif
