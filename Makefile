@@ -48,17 +48,20 @@ all: $(BUILD)/hayrake $(BUILD)/hayrake.bpfel.o $(BUILD)/hayrake.bpfeb.o ## build
 
 # The multiarch directory has the asm/ headers. Big endian needs a big-endian target's own.
 BPF_CFLAGS := -g -O2 -mcpu=v3 -Wall -Wextra -Wpadded $(WERROR) -Iheaders -std=gnu11
+# .BTF stays (libbpf reads the maps from it), line numbers and local labels go.
+BPF_STRIP := llvm-objcopy --strip-unneeded --discard-all --remove-section=.BTF.ext \
+	--remove-section=.rel.BTF.ext --remove-section=.llvm_addrsig
 BPF_INC := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 
 $(BUILD)/hayrake.bpfel.o: bpf/hayrake.bpf.c $(BPF_HDR)
 	@mkdir -p $(@D)
 	$(CLANG) -target bpfel $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
-	llvm-strip --strip-debug $@
+	$(BPF_STRIP) $@
 
 $(BUILD)/hayrake.bpfeb.o: bpf/hayrake.bpf.c $(BPF_HDR)
 	@mkdir -p $(@D)
 	$(CLANG) -target bpfeb $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
-	llvm-strip --strip-debug $@
+	$(BPF_STRIP) $@
 
 # $(call source_lines,FILE): the sources a test names in its line "sources: a.c b/*.c".
 source_lines = $(foreach f,$(shell sed -n 's/ *\*\/ *$$//; s/^.*sources: *//p' $(1) | head -1),$(or $(wildcard $f),$f))
