@@ -282,7 +282,7 @@ static void row_keep(struct evidence_store *s, uint32_t i)
 {
 	struct row_item *row = row_at(s, i);
 	struct row_key key = row->key;
-	struct evidence e = row_evidence(s, row);
+	struct evidence e = row_export(s, row);
 	uint32_t hash, other;
 
 	key.via = VIA_CLIENT_DNS;

@@ -22,7 +22,7 @@ uint32_t subject_lookup(const struct evidence_store *s, const struct subject *su
 	return subject_find(s, subject, pool_hash(subject, sizeof(*subject)));
 }
 
-struct evidence row_evidence(const struct evidence_store *s, const struct row_item *row)
+struct evidence row_export(const struct evidence_store *s, const struct row_item *row)
 {
 	return (struct evidence){
 		.subject = subject_at(s, row->key.subject)->subject,
@@ -49,7 +49,7 @@ void evidence_each(const struct evidence_store *s, const struct subject *subject
 	if (i == POOL_NONE)
 		return;
 	for (i = subject_at(s, i)->rows; i != POOL_NONE; i = row_at(s, i)->next) {
-		struct evidence e = row_evidence(s, row_at(s, i));
+		struct evidence e = row_export(s, row_at(s, i));
 
 		sink(ctx, &e);
 	}
@@ -60,7 +60,7 @@ void evidence_each_row(const struct evidence_store *s, evidence_sink *sink, void
 	uint32_t at = 0;
 
 	for (uint32_t i; (i = pool_each(&s->rows, &at)) != POOL_NONE;) {
-		struct evidence e = row_evidence(s, row_at(s, i));
+		struct evidence e = row_export(s, row_at(s, i));
 
 		sink(ctx, &e);
 	}

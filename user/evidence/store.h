@@ -87,6 +87,6 @@ uint32_t subject_find(const struct evidence_store *s, const struct subject *subj
 		      uint32_t hash);
 uint32_t subject_lookup(const struct evidence_store *s, const struct subject *subject);
 
-struct evidence row_evidence(const struct evidence_store *s, const struct row_item *row);
+struct evidence row_export(const struct evidence_store *s, const struct row_item *row);
 
 #endif
