@@ -71,7 +71,7 @@ $(BUILD)/hayrake.skel.h: $(BUILD)/hayrake.bpfel.o
 
 ## --- the program --------------------------------------------------------------------------------
 
-$(BUILD)/user/input/xdp%.o: $(BUILD)/hayrake.skel.h
+$(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.skel.h
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(HARDEN) -c $< -o $@
