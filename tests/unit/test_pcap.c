@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/input/pcap.c user/input/pcapng.c user/input/pcap_link.c user/input/pcap_wlan.c user/input/pcap_stream.c */
+/* sources: user/input/pcap.c user/input/pcap_*.c user/input/pcapng.c */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -9,28 +9,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int stream_open(struct pcap_stream *s, const char *path, const struct pcap_progress *progress)
+/* The size of what is open, the window for it. */
+static int stream_measure(struct pcap_stream *s)
 {
-	bool is_stdin = !strcmp(path, "-");
 	struct stat st;
 
-	*s = (struct pcap_stream){.fd = STDIN_FILENO, .progress = progress};
-	s->window = malloc(STREAM_WINDOW);
-	if (!s->window)
-		return -ENOMEM;
-	s->at = s->end = s->window;
-	if (!is_stdin)
-		s->fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (s->fd < 0 || fstat(s->fd, &st) < 0) {
-		int err = -errno;
-
-		stream_close(s);
-		return err;
-	}
+	if (fstat(s->fd, &st) < 0)
+		return -errno;
 	if (S_ISREG(st.st_mode))
 		s->bytes_total = (uint64_t)st.st_size;
-	(void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-	return 0;
+	if (s->bytes_total && s->bytes_total < STREAM_WINDOW)
+		s->window_len = (size_t)s->bytes_total;
+	s->window = malloc(s->window_len);
+	s->at = s->end = s->window;
+	return s->window ? 0 : -ENOMEM;
+}
+
+int stream_open(struct pcap_stream *s, const char *path, const struct pcap_progress *progress)
+{
+	int err;
+
+	*s = (struct pcap_stream){
+		.fd = STDIN_FILENO, .window_len = STREAM_WINDOW, .progress = progress};
+	if (strcmp(path, "-"))
+		s->fd = open(path, O_RDONLY | O_CLOEXEC);
+	err = s->fd < 0 ? -errno : stream_measure(s);
+	if (err)
+		stream_close(s);
+	else
+		(void)posix_fadvise(s->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	return err;
 }
 
 void stream_close(struct pcap_stream *s)
@@ -59,8 +67,8 @@ bool stream_fill(struct pcap_stream *s, size_t len)
 	assert(len <= STREAM_WINDOW);
 	memmove(s->window, s->at, left);
 	s->at = s->window;
-	while (left < len && !s->error) {
-		ssize_t n = read(s->fd, s->window + left, STREAM_WINDOW - left);
+	while (left < len && left < s->window_len && !s->error) {
+		ssize_t n = read(s->fd, s->window + left, s->window_len - left);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -79,7 +87,7 @@ bool stream_fill(struct pcap_stream *s, size_t len)
 bool stream_skip(struct pcap_stream *s, uint64_t len)
 {
 	while (len) {
-		size_t step = len < STREAM_WINDOW ? (size_t)len : STREAM_WINDOW;
+		size_t step = len < s->window_len ? (size_t)len : s->window_len;
 
 		if (!stream_take(s, step))
 			return false;

@@ -18,7 +18,8 @@
 struct pcap_stream {
 	uint8_t *at;
 	uint8_t *end;
-	uint8_t *window; /* [STREAM_WINDOW] */
+	uint8_t *window;
+	size_t window_len; /* STREAM_WINDOW, or all of a file that is shorter */
 	int fd;
 	int error;                            /* -errno of a failed read, or 0 */
 	uint64_t bytes_done;                  /* read from fd */

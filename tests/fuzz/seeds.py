@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""seeds.py NAME CAPTURES SIGNATURES OUT: seeds of fuzz target NAME, one file each in folder OUT.
+
+They are made of the captures of the golden cases (all in folder CAPTURES) and of the signature
+files: whole captures, their frames, the DNS messages in them, or signature files."""
+import hashlib
+import os
+import struct
+import sys
+
+
+def frames(path):
+    """The frames of a classic little-endian capture."""
+    data = open(path, 'rb').read()
+    at = 24
+    while data[:4] in (b'\xd4\xc3\xb2\xa1', b'\x4d\x3c\xb2\xa1') and at + 16 <= len(data):
+        length = struct.unpack_from('<I', data, at + 8)[0]
+        yield data[at + 16:at + 16 + length]
+        at += 16 + length
+
+
+def messages(path):
+    """DNS messages over UDP and IPv4 or IPv6 without options, untagged."""
+    for frame in frames(path):
+        ip_len = {b'\x08\x00': 20, b'\x86\xdd': 40}.get(frame[12:14], 0)
+        ports = frame[14 + ip_len:18 + ip_len]
+        proto = frame[14 + (9 if ip_len == 20 else 6):][:1]
+        if ip_len and proto == b'\x11' and b'\x00\x35' in (ports[:2], ports[2:]):
+            yield frame[14 + ip_len + 8:]
+
+
+def main():
+    if len(sys.argv) != 5:
+        sys.exit(__doc__)
+    name, captures, signatures, out = sys.argv[1:]
+    paths = [os.path.join(captures, f) for f in sorted(os.listdir(captures))]
+    if name == 'rules':
+        paths = [os.path.join(signatures, f) for f in sorted(os.listdir(signatures))]
+    take = {'wire': frames, 'dns': messages}.get(name, lambda path: [open(path, 'rb').read()])
+    os.makedirs(out, exist_ok=True)
+    for path in paths:
+        for seed in take(path):
+            with open(os.path.join(out, hashlib.sha1(seed).hexdigest()[:16]), 'wb') as f:
+                f.write(seed)
+
+
+main()
