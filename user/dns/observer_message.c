@@ -256,7 +256,7 @@ static enum counter record_read(struct cursor *c, struct record *rec)
 
 	rec->owner = *c;
 	if (name_skip(c))
-		return COUNTER_MALFORMED_DNS_NAME;
+		return c->at == c->end ? COUNTER_MALFORMED_DNS_RECORD : COUNTER_MALFORMED_DNS_NAME;
 	rec->type = cursor_u16(c);
 	rr_class = cursor_u16(c);
 	rec->ttl_s = cursor_u32(c);
