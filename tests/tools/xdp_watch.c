@@ -7,11 +7,16 @@
  *     -a MODE   auto, native, tc, generic      -c  clsact instead of tcx
  *     -p PROF   gateway, edge                  -s KIND  ip, mac, vlan, pppoe
  *     -b ADDR:PORT  a TCP and UDP backend (IPv4 or [IPv6]), endpoint ids from 1 on
- *     -n check only   -d remove what a killed instance left   -v   -i SECONDS between drains
+ *     -n check only   -d remove what a killed instance left   -q print what hangs on IFACE
+ *     -x leave another's empty native XDP program on IFACE   -i SECONDS between drains   -v
  *   Commands: status, maps, memory, counters, drain, neighbours, own, quit.
  */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <event2/event.h>
+#include <linux/if_link.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +30,7 @@
 
 struct watch {
 	struct xdp_config config;
-	bool check, detach;
+	bool check, detach, query, foreign;
 	struct addr backends[BACKENDS_MAX];
 	uint16_t ports[BACKENDS_MAX];
 	size_t backend_count;
@@ -88,7 +93,7 @@ static void options_read(struct watch *w, int argc, char **argv)
 	w->config.sample = 1;
 	w->config.interval_s = 3600;
 	w->config.subject = SUBJECT_MAC;
-	while ((c = getopt(argc, argv, "a:cp:s:b:ndvi:")) != -1) {
+	while ((c = getopt(argc, argv, "a:cp:s:b:ndqxvi:")) != -1) {
 		switch (c) {
 		case 'a':
 			w->config.attach = (enum attach_mode)word_index(optarg, modes, 4);
@@ -110,6 +115,12 @@ static void options_read(struct watch *w, int argc, char **argv)
 			break;
 		case 'd':
 			w->detach = true;
+			break;
+		case 'q':
+			w->query = true;
+			break;
+		case 'x':
+			w->foreign = true;
 			break;
 		case 'v':
 			log_set_level(LOG_LEVEL_DEBUG);
@@ -306,16 +317,64 @@ static int watch_run(struct watch *w, char error[static 256])
 	return rc;
 }
 
+/* Programs on one hook: BPF_XDP, or the tcx hooks by their numbers. */
+static unsigned int hook_count(unsigned int ifindex, int type)
+{
+	uint32_t ids[16] = {0}, count = 16, flags = 0;
+
+	if (bpf_prog_query((int)ifindex, (enum bpf_attach_type)type, 0, &flags, ids, &count))
+		return 0;
+	return count;
+}
+
+static unsigned int xdp_count(unsigned int ifindex)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+
+	return !bpf_xdp_query((int)ifindex, 0, &opts) && opts.attach_mode != XDP_ATTACHED_NONE;
+}
+
+static void hooks_print(const struct watch *w)
+{
+	for (size_t i = 0; i < w->config.point_count; i++) {
+		unsigned int ifindex = if_nametoindex(w->config.points[i].ifname);
+
+		printf("%s xdp %u tcx-in %u tcx-out %u\n", w->config.points[i].ifname,
+		       xdp_count(ifindex), hook_count(ifindex, 46), hook_count(ifindex, 47));
+	}
+}
+
+static int foreign_attach(const struct watch *w)
+{
+	const struct bpf_insn pass[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "foreign", "GPL", pass, 2, NULL), rc = fd < 0;
+
+	for (size_t i = 0; i < w->config.point_count && !rc; i++)
+		rc = bpf_xdp_attach((int)if_nametoindex(w->config.points[i].ifname), fd,
+				    XDP_FLAGS_DRV_MODE, NULL);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	static struct watch w;
-	struct event_config *config = event_config_new();
+	struct event_config *config;
 	char error[256] = "";
 	int rc;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
 	options_read(&w, argc, argv);
+	if (w.query) {
+		hooks_print(&w);
+		return 0;
+	}
+	if (w.foreign)
+		return foreign_attach(&w) != 0;
+	config = event_config_new();
 	event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
 	event_config_avoid_method(config, "epoll"); /* standard input may be a file */
 	w.base = event_base_new_with_config(config);

@@ -192,7 +192,7 @@ static bool batch_missing(int rc)
 	return rc == -EINVAL || rc == -EOPNOTSUPP || rc == -524 /* the kernel's ENOTSUPP */;
 }
 
-static int evidence_switch(struct xdp_input *x)
+int evidence_switch(struct xdp_input *x)
 {
 	unsigned int next = !x->drain.active;
 	uint32_t slot = EVIDENCE_SLOT;
@@ -209,21 +209,26 @@ static int evidence_switch(struct xdp_input *x)
 	return 0;
 }
 
+int evidence_read(struct xdp_input *x)
+{
+	int64_t offset_ns = boot_offset_ns();
+	int quiet = x->kernel.evidence_fd[!x->drain.active];
+	int rc = 0;
+
+	if (!x->drain.no_batch)
+		rc = map_read(x, quiet, offset_ns);
+	if (batch_missing(rc))
+		x->drain.no_batch = true;
+	return x->drain.no_batch ? map_read_single(x, quiet, offset_ns) : rc;
+}
+
 int xdp_drain(struct xdp_input *x)
 {
 	struct counts *counts = x->sink.counts;
-	int64_t offset_ns = boot_offset_ns();
-	int quiet, rc = evidence_switch(x);
+	int rc = evidence_switch(x);
 
-	if (!rc) {
-		quiet = x->kernel.evidence_fd[!x->drain.active];
-		if (!x->drain.no_batch)
-			rc = map_read(x, quiet, offset_ns);
-		if (batch_missing(rc))
-			x->drain.no_batch = true;
-		if (x->drain.no_batch)
-			rc = map_read_single(x, quiet, offset_ns);
-	}
+	if (!rc)
+		rc = evidence_read(x);
 	if (rc)
 		counts->n[COUNTER_DRAIN_FAILED]++;
 	counts->n[COUNTER_DRAINS]++;

@@ -171,6 +171,12 @@ void drain_last(struct xdp_input *x);
 void drain_close(struct xdp_input *x);
 /* The kernel's counters, summed. */
 int counters_read(struct xdp_input *x, struct counters *out);
+/*
+ * The two halves of a drain. The switch puts the quiet map into the slot and returns when no program
+ * uses the other one any more; the read empties that into the flow sink.
+ */
+int evidence_switch(struct xdp_input *x);
+int evidence_read(struct xdp_input *x);
 /* Entries in the active evidence map. */
 uint64_t evidence_used(struct xdp_input *x);
 int64_t boot_offset_ns(void);
