@@ -35,6 +35,10 @@ tap "check counts what it was given" has "$tmp/out" '^2 files, 2 rules, '
 tap "check --json" exits 0 sig check --json --signatures signatures
 tap "its lines follow the schema" from "$tmp/out" $py lines
 
+sed -n '/^```json$/,/^```$/{/^```/!p}' docs/signature-format.md >"$tmp/example.json"
+tap "the format page's example is good" exits 0 sig check "$tmp/example.json"
+tap "it makes two rules" has "$tmp/out" '^1 files, 2 rules, '
+
 tap "list --json" exits 0 sig list --json --signatures signatures
 cp "$tmp/out" "$tmp/list"
 tap "its lines follow the schema" from "$tmp/list" $py lines

@@ -282,12 +282,17 @@ static void directories_are_read_by_name(void **state)
 	CLEANUP(rules_free_ptr) struct rules *r = NULL;
 
 	file_write(*state, "b.json", VENDOR("B", "b-rule", ""));
+	file_write(*state, "d.json", VENDOR("D", "d-rule", ""));
 	file_write(*state, "a.json", VENDOR("A", "a-rule", ", 'parent': 'b-rule'"));
+	file_write(*state, "e.json", VENDOR("E", "e-rule", ""));
+	file_write(*state, "c.json", VENDOR("C", "c-rule", ""));
 	file_write(*state, ".hidden.json", "no JSON");
 	file_write(*state, "a.json.bak", "no JSON");
 	assert_int_equal(rules_load(*state, mistake_fail, NULL, &r), 0);
-	assert_int_equal(r->file_count, 2);
-	assert_string_equal(r->rules[0].id, "a-rule");
+	assert_int_equal(r->file_count, 5);
+	assert_int_equal(r->rule_count, 5);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_int_equal(r->rules[i].id[0], "abcde"[i]);
 	assert_string_equal(r->rules[r->rules[0].parent].id, "b-rule");
 	assert_string_equal(r->domains[0].vendor, "A");
 }
@@ -329,6 +334,19 @@ static void what_cannot_be_read_is_told(void **state)
 	assert_null(r);
 }
 
+static void large_files_are_told(void **state)
+{
+	CLEANUP_FREE char *text = malloc(RULES_FILE_BYTES_MAX + 2);
+	struct told told = {0};
+	struct rules *r = NULL;
+
+	memset(text, ' ', RULES_FILE_BYTES_MAX + 1);
+	text[RULES_FILE_BYTES_MAX + 1] = '\0';
+	file_write(*state, "big.json", text);
+	assert_int_equal(rules_load(*state, told_add, &told, &r), -EINVAL);
+	assert_string_equal(told.last, "big.json:0: is larger than 256 KiB");
+}
+
 #define DIRECTORY_TEST(name)                                                                      \
 	cmocka_unit_test_setup_teardown(name, directory_make, directory_remove)
 
@@ -345,6 +363,7 @@ int main(void)
 		cmocka_unit_test(needed_follows_threshold),
 		DIRECTORY_TEST(directories_are_read_by_name),
 		DIRECTORY_TEST(mistakes_name_their_file),
+		DIRECTORY_TEST(large_files_are_told),
 		DIRECTORY_TEST(what_cannot_be_read_is_told),
 	};
 

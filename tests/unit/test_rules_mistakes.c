@@ -90,6 +90,7 @@ static const struct mistake_case rule_cases[] = {
 	{WITH(",\n'threshold': 0", ONE), 5, "\"threshold\" must be above 0"},
 	{WITH(",\n'threshold': 1.001", ONE), 5, "\"threshold\" must be above 0"},
 	{WITH(",\n'threshold': 0.0004", ONE), 5, "\"threshold\" must be above 0"},
+	{WITH(",\n'threshold': 0.3337", ONE), 5, "\"threshold\" must be above 0"},
 	{WITH(",\n'threshold': 0.33333", ONE), 5, "\"threshold\" must be above 0"},
 	{HEAD "{'rule': 'r', 'name': 'A', 'source': 's',\n'domains': [" ONE "]}" TAIL, 4,
 	 "a rule needs the key \"level\""},
@@ -99,6 +100,10 @@ static const struct mistake_case rule_cases[] = {
 	{HEAD "{'rule': 'r',\n'name': '', 'source': 's', 'level': 'product', 'domains': [" ONE
 	      "]}" TAIL,
 	 5, "\"name\": \"\" is empty"},
+	{HEAD
+	 "{'rule': 'r',\n'name': 'A\\u007f', 'source': 's', 'level': 'product', 'domains': [" ONE
+	 "]}" TAIL,
+	 5, "has a control character"},
 	{HEAD RULE("R2", "", ONE) TAIL, 4, "must begin and end with a lower-case letter"},
 	{HEAD RULE("r_2", "", ONE) TAIL, 4, "may have lower-case letters, digits and \"-\" only"},
 	{HEAD RULE("a\\u0000b", "", ONE) TAIL, 4, "has a zero character"},
