@@ -4,91 +4,250 @@
  *  1. parse it; malformed or of no interest: counted under the reason
  *  2. DNS: copied to the ring for user space
  *  3. throw the sampling dice, find the backend among its two ends, count the contact
- * A point that only watches DNS (wan beside a lan point) leaves out step 3 and counts nothing else.
+ * A point that only watches DNS (wan beside a lan point) leaves out step 3 and counts no packets.
  */
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/pkt_cls.h>
 
 #include <bpf/bpf_helpers.h>
 
 #include "maps.h"
 
-SEC("xdp")
-int xdp_count(struct xdp_md *ctx)
+#include "contact.h"
+#include "dns_copy.h"
+#include "glance.h"
+#include "point.h"
+
+#define HEADERS_PULL 512U /* bytes made readable when the headers of an skb are not */
+
+STEP struct counters *counters_get(void)
 {
+	__u32 key = 0;
+
+	return bpf_map_lookup_elem(&counters, &key);
+}
+
+/* True when this packet is among the 1 in sample_rate. */
+STEP int dice_throw(void)
+{
+	return sample_rate <= 1 || !((__u64)bpf_get_prandom_u32() * sample_rate >> 32);
+}
+
+/* Step 3, with what the parser said: the counter that the packet belongs to. */
+STEP enum counter packet_judge(struct cpu *cpu, struct counters *c)
+{
+	if (cpu->work.parsed != COUNTER_PACKETS)
+		return cpu->work.parsed;
+	if (!cpu->work.thrown && !dice_throw())
+		return COUNTER_SAMPLED_OUT;
+	return contact_step(cpu, c);
+}
+
+STEP enum action packet_account(struct cpu *cpu, struct counters *c)
+{
+	__u32 packets = cpu->work.packets;
+	enum counter outcome;
+
+	c->n[COUNTER_PACKETS] += packets;
+	c->n[COUNTER_BYTES] += cpu->work.bytes;
+	outcome = packet_judge(cpu, c);
+	if (outcome < COUNTER_KERNEL_COUNT)
+		c->n[outcome] += packets;
+	return ACTION_PASS;
+}
+
+STEP int dns_wanted(const struct work *w)
+{
+	return (w->parsed == COUNTER_PACKETS || w->parsed == COUNTER_FRAGMENT_LATER) &&
+	       packet_is_dns(&w->p);
+}
+
+STEP void dns_step_xdp(const struct point *at, struct cpu *cpu, struct counters *c,
+		       const __u8 *data, const __u8 *end)
+{
+	struct work *w = &cpu->work;
+
+	w->now_ns = bpf_ktime_get_boot_ns();
+	dns_account(c, w, dns_admit(cpu) ? dns_copy_xdp(at, w, data, end) :
+					   COUNTER_DNS_RATE_LIMITED);
+}
+
+STEP void dns_step_tc(const struct point *at, struct cpu *cpu, struct counters *c,
+		      struct __sk_buff *skb)
+{
+	struct work *w = &cpu->work;
+
+	w->now_ns = bpf_ktime_get_boot_ns();
+	dns_account(c, w, dns_admit(cpu) ? dns_copy_tc(at, w, skb) : COUNTER_DNS_RATE_LIMITED);
+}
+
+/* A plain packet: true when it is done with, false when an end of it may be a backend. */
+STEP int plain_step(struct counters *c, const __u8 *h, int version, __u32 ip_len, __u32 align)
+{
+	const __u32 mask = prefilter_mask;
+
+	if (sample_rate > 1 && !dice_throw()) {
+		c->n[COUNTER_SAMPLED_OUT]++;
+		WIRE_FORGET();
+	} else {
+		if (version == 4 ? prefilter_has4(h + 16, mask, align) ||
+					   prefilter_has4(h + 12, mask, align) :
+				   prefilter_has6(h + 24, mask, align) ||
+					   prefilter_has6(h + 8, mask, align))
+			return 0;
+		c->n[COUNTER_NO_BACKEND]++;
+	}
+	c->n[COUNTER_PACKETS]++;
+	c->n[COUNTER_BYTES] += ip_len;
+	return 1;
+}
+
+/* The many packets that concern nobody, seen at a glance. True when the packet is done with. */
+STEP int glance_step(struct counters *c, const struct xdp_md *ctx, enum link_kind link)
+{
+	const __u8 *data = (const __u8 *)(long)ctx->data;
+	const __u8 *end = (const __u8 *)(long)ctx->data_end;
+	const __u8 *h = link == LINK_ETHERNET ? data + 14 : data;
+	const __u32 align = wire_alignment(link);
+	__u32 ip_len;
+	__u16 eth_type;
+
+	if (h + 40 > end)
+		return 0;
+	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(h);
+	if (WIRE_LIKELY(eth_type == WIRE_IPV4)) {
+		ip_len = ipv4_glance(h, (__u32)(end - h));
+		return WIRE_LIKELY(ip_len) && plain_step(c, h, 4, ip_len, align);
+	}
+	if (eth_type != WIRE_IPV6 || h + 60 > end)
+		return 0;
+	ip_len = ipv6_glance(h, (__u32)(end - h));
+	return WIRE_LIKELY(ip_len) && plain_step(c, h, 6, ip_len, align);
+}
+
+STEP enum action xdp_steps(struct xdp_md *ctx, const struct point at)
+{
+	struct counters *c = counters_get();
+	const __u8 *data, *end;
+	struct cpu *cpu;
+	struct work *w;
+
+	if (!c || (at.counts && glance_step(c, ctx, at.link)))
+		return ACTION_PASS;
+	WIRE_FORGET(); /* keeps the glance's values out of the steps' way: it is short of registers */
+	cpu = cpu_get();
+	if (!cpu)
+		return ACTION_PASS;
+	data = (const __u8 *)(long)ctx->data;
+	end = (const __u8 *)(long)ctx->data_end;
+	w = &cpu->work;
+	w->ifindex = ctx->ingress_ifindex;
+	w->wire_len = (__u32)(end - data);
+	w->vlan = 0;
+	w->packets = 1;
+	w->thrown = 0;
+	w->parsed = packet_parse(&w->p, data, end, w->wire_len, at.link);
+	WIRE_FORGET();
+	w->bytes = w->p.ip_len;
+	if (dns_wanted(w))
+		dns_step_xdp(&at, cpu, c, data, end);
+	return at.counts ? packet_account(cpu, c) : ACTION_PASS;
+}
+
+/* Headers may lie outside the linear part: then they are pulled into it and read again. */
+STEP enum counter skb_parse(struct packet *p, struct __sk_buff *skb, enum link_kind link)
+{
+	enum counter parsed = COUNTER_CUT;
+
+	WIRE_LOOP
+	for (int i = 0; i < 2; i++) {
+		const void *data = (const void *)(long)skb->data;
+		const void *end = (const void *)(long)skb->data_end;
+
+		parsed = packet_parse(p, data, end, skb->len, link);
+		if (parsed != COUNTER_CUT || i)
+			break;
+		if (bpf_skb_pull_data(skb, skb->len < HEADERS_PULL ? skb->len : HEADERS_PULL))
+			break;
+	}
+	return parsed;
+}
+
+/* Packets on the wire that this skb stands for; an untrusted segment count may be 0. */
+STEP __u32 skb_packets(const struct __sk_buff *skb)
+{
+	if (!skb->gso_size)
+		return 1;
+	return skb->gso_segs ? skb->gso_segs : (skb->len + skb->gso_size - 1) / skb->gso_size;
+}
+
+STEP enum action tc_steps(struct __sk_buff *skb, const struct point at)
+{
+	struct counters *c = counters_get();
+	struct cpu *cpu = cpu_get();
+	struct work *w;
+
+	if (!c || !cpu)
+		return ACTION_PASS;
+	w = &cpu->work;
+	w->ifindex = skb->ifindex;
+	w->wire_len = skb->len;
+	w->vlan = skb->vlan_present ? VLAN_PRESENT | skb->vlan_tci : 0;
+	w->packets = skb_packets(skb);
+	w->thrown = 0;
+	w->parsed = skb_parse(&w->p, skb, at.link);
+	WIRE_FORGET();
+	packet_add_tag(&w->p, w->vlan);
+	w->bytes = w->p.ip_len + (__u64)(w->packets - 1) * (w->p.payload_off - w->p.l3_off);
+	if (dns_wanted(w))
+		dns_step_tc(&at, cpu, c, skb);
+	return at.counts ? packet_account(cpu, c) : ACTION_PASS;
+}
+
+/* All programs end here. */
+STEP int xdp_verdict(enum action action)
+{
+	(void)action;
 	return XDP_PASS;
 }
 
-SEC("xdp")
-int xdp_count_l3(struct xdp_md *ctx)
+/* Unspecified: other programs of the hook get their turn. */
+STEP int tc_verdict(enum action action)
 {
-	return XDP_PASS;
-}
-
-SEC("xdp")
-int xdp_dns(struct xdp_md *ctx)
-{
-	return XDP_PASS;
-}
-
-SEC("xdp")
-int xdp_dns_l3(struct xdp_md *ctx)
-{
-	return XDP_PASS;
-}
-
-SEC("tc")
-int tc_in_count(struct __sk_buff *skb)
-{
+	(void)action;
 	return TC_ACT_UNSPEC;
 }
 
-SEC("tc")
-int tc_in_count_l3(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
+#define XDP_POINT(name, ...)                                                                      \
+	SEC("xdp") int name(struct xdp_md *ctx)                                                   \
+	{                                                                                         \
+		return xdp_verdict(xdp_steps(ctx, (struct point){__VA_ARGS__}));                  \
+	}
 
-SEC("tc")
-int tc_in_dns(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
+#define TC_POINT(name, ...)                                                                       \
+	SEC("tc") int name(struct __sk_buff *skb)                                                 \
+	{                                                                                         \
+		return tc_verdict(tc_steps(skb, (struct point){__VA_ARGS__}));                    \
+	}
 
-SEC("tc")
-int tc_in_dns_l3(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int tc_out_count(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int tc_out_count_l3(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int tc_out_dns(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int tc_out_dns_l3(struct __sk_buff *skb)
-{
-	return TC_ACT_UNSPEC;
-}
+XDP_POINT(xdp_count, .link = LINK_ETHERNET, .counts = 1)
+XDP_POINT(xdp_count_l3, .link = LINK_RAW, .counts = 1)
+XDP_POINT(xdp_dns, .link = LINK_ETHERNET)
+XDP_POINT(xdp_dns_l3, .link = LINK_RAW)
+TC_POINT(tc_in_count, .link = LINK_ETHERNET, .counts = 1)
+TC_POINT(tc_in_count_l3, .link = LINK_RAW, .counts = 1)
+TC_POINT(tc_in_dns, .link = LINK_ETHERNET)
+TC_POINT(tc_in_dns_l3, .link = LINK_RAW)
+TC_POINT(tc_out_count, .link = LINK_ETHERNET, .egress = 1, .counts = 1)
+TC_POINT(tc_out_count_l3, .link = LINK_RAW, .egress = 1, .counts = 1)
+TC_POINT(tc_out_dns, .link = LINK_ETHERNET, .egress = 1)
+TC_POINT(tc_out_dns_l3, .link = LINK_RAW, .egress = 1)
 
 /* The measure of what the others cost. */
-SEC("xdp")
-int xdp_empty(struct xdp_md *ctx)
+SEC("xdp") int xdp_empty(struct xdp_md *ctx)
 {
+	(void)ctx;
 	return XDP_PASS;
 }
 

@@ -73,7 +73,7 @@ struct {
 struct evidence_map {
 	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
 	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct evidence_key));
+	__uint(key_size, sizeof(struct evidence_key)); /* clang 14 leaves out an inner map's types */
 	__uint(value_size, sizeof(struct evidence_value));
 };
 
@@ -98,18 +98,5 @@ struct {
 	__type(key, __u32);
 	__type(value, struct counters);
 } counters SEC(".maps");
-
-/* DNS copies made by this CPU in the current window; only the programs use it. */
-struct dns_window {
-	__u32 window;
-	__u32 copies;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct dns_window);
-} dns_windows SEC(".maps");
 
 #endif

@@ -64,18 +64,27 @@ WIRE struct subject subject_pppoe(__u32 session, const __u8 mac[6])
 	return s;
 }
 
-/* Who the packet's sender (or receiver) is. A packet without what by asks for: its address. */
-WIRE struct subject packet_subject(const struct packet *p, enum subject_kind by, int sender)
+/* Who the packet's sender (or receiver) is, into s. A packet without what by asks for: its address. */
+WIRE void subject_set(struct subject *s, const struct packet *p, enum subject_kind by, int sender)
 {
 	const __u8 *mac = sender ? p->src_mac : p->dst_mac;
 
 	if (by == SUBJECT_MAC && p->has_mac)
-		return subject_mac(mac);
-	if (by == SUBJECT_VLAN && p->vlan_outer)
-		return subject_vlan(p->vlan_outer, p->vlan_inner);
-	if (by == SUBJECT_PPPOE && p->pppoe)
-		return subject_pppoe(p->pppoe, mac);
-	return subject_ip(sender ? &p->src : &p->dst);
+		*s = subject_mac(mac);
+	else if (by == SUBJECT_VLAN && p->vlan_outer)
+		*s = subject_vlan(p->vlan_outer, p->vlan_inner);
+	else if (by == SUBJECT_PPPOE && p->pppoe)
+		*s = subject_pppoe(p->pppoe, mac);
+	else
+		*s = subject_ip(sender ? &p->src : &p->dst);
+}
+
+WIRE struct subject packet_subject(const struct packet *p, enum subject_kind by, int sender)
+{
+	struct subject s;
+
+	subject_set(&s, p, by, sender);
+	return s;
 }
 
 /* Does one of v's port ranges hold port for this protocol? */
@@ -83,6 +92,7 @@ WIRE int backend_has_port(const struct backend_value *v, __u16 port, __u8 ip_pro
 {
 	__u8 bit = ip_proto == WIRE_TCP ? PORT_TCP : ip_proto == WIRE_UDP ? PORT_UDP : 0;
 
+	WIRE_LOOP
 	for (int i = 0; i < BACKEND_PORTS && i < v->count; i++)
 		if (v->protos[i] & bit && port >= v->port_lo[i] && port <= v->port_hi[i])
 			return 1;

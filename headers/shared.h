@@ -11,10 +11,10 @@
 
 #define HAYRAKE_LAYOUT 1 /* raised when a struct below changes */
 
-/* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d. */
+/* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d. Aligned for the kernel's sake: word loads. */
 struct addr {
 	__u8 b[16];
-};
+} __attribute__((aligned(4)));
 
 /*
  * Who is watched. An address subject is its address. The others use ::/8, which no packet carries:
@@ -22,7 +22,7 @@ struct addr {
  */
 struct subject {
 	__u8 b[16];
-};
+} __attribute__((aligned(4)));
 
 enum subject_kind {
 	SUBJECT_IP = 0,    /* the address itself */
@@ -269,8 +269,8 @@ static inline __attribute__((always_inline)) __u32 prefilter_hash4(__u32 addr_be
 
 static inline __attribute__((always_inline)) __u32 prefilter_hash6(__u64 high, __u64 low)
 {
-	__u64 sum = (high >> 32) * 0x9e3779b97f4a7c15ULL + (high & 0xffffffff) * 0xc2b2ae3d27d4eb4fULL +
-		    (low >> 32) * 0xd6e8feb86659fd93ULL + (low & 0xffffffff) * 0xa0761d6478bd642fULL;
+	__u64 sum = (high >> 32) * 0x9e3779b97f4a7c15ULL + (__u32)high * 0xc2b2ae3d27d4eb4fULL +
+		    (low >> 32) * 0xd6e8feb86659fd93ULL + (__u32)low * 0xa0761d6478bd642fULL;
 
 	return (__u32)(sum >> 40);
 }
