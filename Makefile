@@ -18,6 +18,8 @@ CPPFLAGS += -Iuser -I$(BUILD) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 	-DHAYRAKE_VERSION='"$(VERSION)"' -DHAYRAKE_SIGNATURES='"$(PREFIX)/share/hayrake/signatures"'
 CFLAGS ?= -O2 -g
 HARDEN := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+# For the program only: nothing unwinds it, and the linker drops and inlines across files.
+SMALL := -flto=auto -fno-asynchronous-unwind-tables
 ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN)
 LIBS := -lbpf -lelf -lz -levent_core -levent_extra -ljson-c -lpcap -lpsl
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed
@@ -74,10 +76,10 @@ $(BUILD)/hayrake.skel.h: $(BUILD)/hayrake.bpfel.o
 $(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.skel.h
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(HARDEN) -c $< -o $@
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(HARDEN) $(SMALL) -c $< -o $@
 
 $(BUILD)/hayrake: $(OBJ)
-	$(CC) $(ALL_CFLAGS) -pie $(LDFLAGS) $^ $(LIBS) -o $@
+	$(CC) $(ALL_CFLAGS) $(SMALL) -pie $(LDFLAGS) $^ $(LIBS) -o $@
 
 ## --- tests --------------------------------------------------------------------------------------
 
@@ -103,7 +105,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(HDR) $$(call source_lines,tests/fuzz/%.c
 
 $(BUILD)/tests/bench/%: tests/bench/%.c $(HDR) $(BUILD)/hayrake.skel.h $$(call source_lines,tests/bench/%.c)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -o $@
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lresolv -o $@
 
 # Helper programs of the tests: tests/tools/NAME.c.
 TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
