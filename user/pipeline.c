@@ -277,16 +277,17 @@ static void frame_replay(void *ctx, const struct frame *frame)
 static void mistake_tell(void *ctx, const char *file, uint32_t line, const char *what)
 {
 	(void)ctx;
-	log_error("%s:%u: %s", file, line, what);
+	if (line)
+		log_error("%s:%u: %s", file, line, what);
+	else
+		log_error("%s: %s", file, what);
 }
 
 static int rules_read(const char *dir, struct rules **out)
 {
 	int err = rules_load(dir, mistake_tell, NULL, out);
 
-	if (err == -ENOENT)
-		log_error("no signature files in %s", dir);
-	else if (err && err != -EINVAL)
+	if (err && err != -EINVAL && err != -ENOENT)
 		log_error("cannot read the signatures in %s: %s", dir, strerror(-err));
 	return err;
 }
