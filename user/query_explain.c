@@ -66,6 +66,8 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	const struct query_source *q = e->run->q;
 	bool has_parent = q->rules->rules[x->rule].parent != RULE_NONE;
 	struct json_object *row = row_new("explanation");
+	int64_t detected_ns = 0;
+	bool detected;
 
 	if (!row)
 		return;
@@ -76,12 +78,13 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	json_object_object_add(row, "parent_fires",
 			       has_parent ? json_object_new_boolean(x->parent_fires) : NULL);
 	json_object_object_add(row, "fires", json_object_new_boolean(x->fires));
-	row_time(row, "detected", infer_detected(q->infer, &e->subject.subject, x->rule));
+	detected = infer_detected(q->infer, &e->subject.subject, x->rule, &detected_ns);
+	row_time_known(row, "detected", detected_ns, detected);
 	row_number(row, "seen", x->seen);
 	row_number(row, "needed", x->needed);
 	row_number(row, "of", x->of);
-	row_time(row, "first_evidence", x->first_ns);
-	row_time(row, "last_evidence", x->last_ns);
+	row_time_known(row, "first_evidence", x->first_ns, x->contact_count > 0);
+	row_time_known(row, "last_evidence", x->last_ns, x->contact_count > 0);
 	json_object_object_add(row, "groups", groups_list(x));
 	json_object_object_add(row, "evidence", contacts_list(q, x));
 	query_emit(e->run, row);

@@ -79,5 +79,6 @@ void evidence_remap(struct evidence_store *s, const domain_id *map, size_t count
 
 size_t evidence_subjects(const struct evidence_store *s);
 size_t evidence_rows(const struct evidence_store *s);
+size_t evidence_bytes(const struct evidence_store *s); /* memory held */
 
 #endif

@@ -118,9 +118,9 @@ static struct subject_row subject_row(const struct evidence_store *s,
 	for (uint32_t i = item->rows; i != POOL_NONE; i = row_at(s, i)->next) {
 		const struct row_item *row = row_at(s, i);
 
-		if (!out.first_ns || row->first_ns < out.first_ns)
+		if (i == item->rows || row->first_ns < out.first_ns)
 			out.first_ns = row->first_ns;
-		if (row->last_ns > out.last_ns)
+		if (i == item->rows || row->last_ns > out.last_ns)
 			out.last_ns = row->last_ns;
 		if (i == item->rows)
 			out.sampling = row->key.sampling;
@@ -217,4 +217,10 @@ size_t evidence_subjects(const struct evidence_store *s)
 size_t evidence_rows(const struct evidence_store *s)
 {
 	return s->rows.count;
+}
+
+size_t evidence_bytes(const struct evidence_store *s)
+{
+	return sizeof(*s) + pool_bytes(&s->subjects) + pool_bytes(&s->rows) +
+	       pool_bytes(&s->addresses);
 }

@@ -44,9 +44,9 @@ static void times_fill(struct explanation *x)
 	for (uint32_t c = 0; c < x->contact_count; c++) {
 		const struct evidence *e = &x->contacts[c].evidence;
 
-		if (!x->first_ns || e->first_ns < x->first_ns)
+		if (!c || e->first_ns < x->first_ns)
 			x->first_ns = e->first_ns;
-		if (e->last_ns > x->last_ns)
+		if (!c || e->last_ns > x->last_ns)
 			x->last_ns = e->last_ns;
 	}
 }

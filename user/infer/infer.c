@@ -241,11 +241,14 @@ void infer_each(const struct infer *i, detection_sink *sink, void *ctx)
 	}
 }
 
-int64_t infer_detected(const struct infer *i, const struct subject *subject, uint32_t rule)
+bool infer_detected(const struct infer *i, const struct subject *subject, uint32_t rule,
+		    int64_t *time_ns)
 {
 	struct standing **slot = standing_get(i, subject, rule);
 
-	return slot ? (*slot)->time_ns : 0;
+	if (slot && time_ns)
+		*time_ns = (*slot)->time_ns;
+	return slot != NULL;
 }
 
 size_t infer_count(const struct infer *i)

@@ -49,8 +49,9 @@ void infer_expire(struct infer *i, int64_t now_ns);
 /* Brings the evidence of all detections up to date, where they still hold. */
 void infer_update(struct infer *i, int64_t now_ns);
 
-/* When rule was detected for subject, 0: it is not. */
-int64_t infer_detected(const struct infer *i, const struct subject *subject, uint32_t rule);
+/* True when rule is detected for subject; *time_ns (may be NULL) says since when. */
+bool infer_detected(const struct infer *i, const struct subject *subject, uint32_t rule,
+		    int64_t *time_ns);
 
 /* Every detection that stands, the oldest first. */
 void infer_each(const struct infer *i, detection_sink *sink, void *ctx);

@@ -38,7 +38,15 @@ void row_time(struct json_object *o, const char *key, int64_t time_ns)
 {
 	char text[TIME_TEXT_MAX];
 
-	row_text(o, key, time_ns ? time_text(time_ns, text) : NULL);
+	row_text(o, key, time_text(time_ns, text));
+}
+
+void row_time_known(struct json_object *o, const char *key, int64_t time_ns, bool known)
+{
+	if (known)
+		row_time(o, key, time_ns);
+	else
+		row_text(o, key, NULL);
 }
 
 void row_addr(struct json_object *o, const char *key, const struct addr *a)
@@ -168,8 +176,8 @@ struct json_object *row_subject(const struct subject_row *s)
 		row_number(o, "sampling", s->sampling);
 	else
 		row_text(o, "sampling", NULL);
-	row_time(o, "first", s->first_ns);
-	row_time(o, "last", s->last_ns);
+	row_time_known(o, "first", s->first_ns, s->domains > 0);
+	row_time_known(o, "last", s->last_ns, s->domains > 0);
 	return o;
 }
 
@@ -192,10 +200,10 @@ struct json_object *row_backend(const struct backend_row *b, const struct output
 	}
 	json_object_object_add(o, "domains", domains);
 	row_text(o, "shared_with", b->shared_with && *b->shared_with ? b->shared_with : NULL);
-	row_time(o, "shared_until", b->shared_until_ns);
+	row_time_known(o, "shared_until", b->shared_until_ns, b->shared_until_ns != 0);
 	row_time(o, "first", b->first_ns);
 	row_time(o, "last_answer", b->last_answer_ns);
-	row_time(o, "last_used", b->last_used_ns);
+	row_time_known(o, "last_used", b->last_used_ns, b->last_used_ns != 0);
 	row_time(o, "expires", b->expires_ns);
 	return o;
 }

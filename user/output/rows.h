@@ -16,10 +16,11 @@ struct json_object *row_summary(const struct summary *s, const struct counts *co
 /* Without subject and event: one contact, as it stands in a list. */
 struct json_object *row_evidence(const struct evidence *e, const char *group, const char *domain);
 
-/* Members. A time of 0 and a NULL text become null; text that is no UTF-8 is mended. */
+/* Members. A NULL text, and what is not known, become null; text that is no UTF-8 is mended. */
 void row_text(struct json_object *o, const char *key, const char *text);
 void row_number(struct json_object *o, const char *key, uint64_t n);
 void row_time(struct json_object *o, const char *key, int64_t time_ns);
+void row_time_known(struct json_object *o, const char *key, int64_t time_ns, bool known);
 void row_addr(struct json_object *o, const char *key, const struct addr *a);
 void row_subject_text(struct json_object *o, const char *key, const struct subject *s);
 void row_rule(struct json_object *o, uint32_t rule, const struct output_names *names);
