@@ -28,7 +28,7 @@ static const char *const map_names[MAP_COUNT] = {
 	[MAP_EVIDENCE] = "evidence",
 	[MAP_DNS_RING] = "dns_ring",
 	[MAP_COUNTERS] = "counters",
-	[MAP_DNS_WINDOWS] = "dns_windows",
+	[MAP_CPUS] = "cpus",
 	[MAP_RODATA] = ".rodata",
 	[MAP_BSS] = ".bss",
 };

@@ -202,7 +202,7 @@ size_t xdp_maps(struct xdp_input *x, struct xdp_map_status *out, size_t max)
 		 k->map_fd[MAP_DNS_RING]},
 		{"evidence_slot", 1, 1, k->map_fd[MAP_EVIDENCE]},
 		{"counters", 1, 1, k->map_fd[MAP_COUNTERS]},
-		{"dns_windows", 1, 1, k->map_fd[MAP_DNS_WINDOWS]},
+		{"cpus", 1, 1, k->map_fd[MAP_CPUS]},
 		{"settings", 1, 1, k->map_fd[MAP_RODATA]},
 		{"prefilter", 1, 1, k->map_fd[MAP_BSS]},
 	};
