@@ -117,12 +117,12 @@ STEP int glance_step(struct counters *c, const struct xdp_md *ctx, enum link_kin
 		return 0;
 	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(h);
 	if (WIRE_LIKELY(eth_type == WIRE_IPV4)) {
-		ip_len = ipv4_glance(h, (__u32)(end - h));
+		ip_len = ipv4_glance(h, wire_distance(h, end));
 		return WIRE_LIKELY(ip_len) && plain_step(c, h, 4, ip_len, align);
 	}
 	if (eth_type != WIRE_IPV6 || h + 60 > end)
 		return 0;
-	ip_len = ipv6_glance(h, (__u32)(end - h));
+	ip_len = ipv6_glance(h, wire_distance(h, end));
 	return WIRE_LIKELY(ip_len) && plain_step(c, h, 6, ip_len, align);
 }
 
@@ -143,7 +143,7 @@ STEP enum action xdp_steps(struct xdp_md *ctx, const struct point at)
 	end = (const __u8 *)(long)ctx->data_end;
 	w = &cpu->work;
 	w->ifindex = ctx->ingress_ifindex;
-	w->wire_len = (__u32)(end - data);
+	w->wire_len = wire_distance(data, end);
 	w->vlan = 0;
 	w->packets = 1;
 	w->thrown = 0;

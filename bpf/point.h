@@ -27,6 +27,7 @@ enum action {
 struct work {
 	__u64 now_ns; /* CLOCK_BOOTTIME */
 	__u64 bytes;  /* IP total lengths on the wire */
+	__u64 copied; /* of a DNS frame, in whole chunks */
 	struct packet p;
 	__u32 parsed; /* enum counter */
 	__u32 ifindex;

@@ -85,14 +85,16 @@ _Static_assert(sizeof(struct packet) == 96, "no hidden padding in packet");
 
 /*
  * For the verifier: behind WIRE_FORGET() what was written to memory is read from there again, so that
- * the ways through the parser meet; and loops stay loops.
+ * the ways through the parser meet; loops stay loops; a value made opaque stays as wide as it is.
  */
 #ifdef __bpf__
 #define WIRE_FORGET() __asm__ volatile("" ::: "memory")
 #define WIRE_LOOP _Pragma("clang loop unroll(disable)")
+#define WIRE_OPAQUE(x) __asm__ volatile("" : "+r"(x))
 #else
 #define WIRE_FORGET()
 #define WIRE_LOOP
+#define WIRE_OPAQUE(x)
 #endif
 
 /* A frame being read: pos and end bound what was captured, left what the lengths on the wire allow. */
@@ -140,9 +142,18 @@ WIRE void wire_copy16(__u8 *to, const __u8 *p, __u32 align)
 	wire_copy4(to + 12, p + 12, align);
 }
 
+/* Bytes from one place in a frame to a later one: not in 32 bits, as these are pointers. */
+WIRE __u32 wire_distance(const __u8 *from, const __u8 *to)
+{
+	__u64 distance = (__u64)(to - from);
+
+	WIRE_OPAQUE(distance);
+	return (__u32)distance;
+}
+
 WIRE __u32 wire_offset(const struct wire *w)
 {
-	return (__u32)(w->pos - w->start);
+	return wire_distance(w->start, w->pos);
 }
 
 /* Steps over the next n bytes, h points to them: COUNTER_PACKETS, bad or COUNTER_CUT. */

@@ -5,15 +5,15 @@
 
 #include "wire_base.h"
 
-/* Called with w at the fragment's data. */
+/* Called with w at the fragment's data; off and left are below 65536, more is 0 or 1. */
 WIRE enum counter fragment_set(struct packet *p, const struct wire *w, __u32 off, __u8 more)
 {
+	__u32 unaligned = more * (w->left & 7), beyond = (off + w->left) >> 16;
+
 	p->frag_off = off;
 	p->more_fragments = more;
-	p->frag = off ? FRAGMENT_LATER : more ? FRAGMENT_FIRST : FRAGMENT_NONE;
-	if ((more && w->left % 8) || off + w->left > WIRE_IP_MAX || (off && !w->left))
-		return COUNTER_MALFORMED_FRAGMENT;
-	return COUNTER_PACKETS;
+	p->frag = off ? FRAGMENT_LATER : more;
+	return unaligned | beyond ? COUNTER_MALFORMED_FRAGMENT : COUNTER_PACKETS;
 }
 
 WIRE void addr_set4(struct addr *a, const __u8 *p, __u32 align)
@@ -62,8 +62,10 @@ WIRE enum counter ipv4_parse(struct packet *p, struct wire *w)
 
 WIRE int extension_is(__u8 ip_proto)
 {
-	return ip_proto == WIRE_HOP_BY_HOP || ip_proto == WIRE_ROUTING ||
-	       ip_proto == WIRE_FRAGMENT || ip_proto == WIRE_AH || ip_proto == WIRE_DESTINATION;
+	const __u64 all = 1ULL << WIRE_HOP_BY_HOP | 1ULL << WIRE_ROUTING | 1ULL << WIRE_FRAGMENT |
+			  1ULL << WIRE_AH | 1ULL << WIRE_DESTINATION;
+
+	return ip_proto < 64 && all >> ip_proto & 1;
 }
 
 /* Steps over one extension header; its protocol is p->ip_proto before, the next one's after. */
@@ -97,7 +99,7 @@ WIRE enum counter extensions_parse(struct packet *p, struct wire *w)
 
 		if (why)
 			return why;
-		p->l4_off = (__u32)(w->pos - first);
+		p->l4_off = wire_distance(first, w->pos);
 		WIRE_FORGET();
 		w->pos = first + (p->l4_off & WIRE_EXTENSIONS_MASK);
 		if (p->frag == FRAGMENT_LATER || !extension_is(p->ip_proto))
@@ -130,7 +132,12 @@ WIRE enum counter ipv6_parse(struct packet *p, struct wire *w)
 	p->ip_version = 6;
 	wire_copy16(p->src.b, h + 8, w->align);
 	wire_copy16(p->dst.b, h + 24, w->align);
-	return extension_is(p->ip_proto) ? extensions_parse(p, w) : COUNTER_PACKETS;
+	if (!extension_is(p->ip_proto))
+		return COUNTER_PACKETS;
+	why = extensions_parse(p, w);
+	if (why)
+		p->l4_off = 0;
+	return why;
 }
 
 #endif

@@ -57,10 +57,12 @@ WIRE enum counter ethernet_parse(struct packet *p, struct wire *w, __u16 *eth_ty
 		why = tag_parse(&p->vlan_inner, w, eth_type);
 	if (!why && *eth_type == WIRE_PPPOE_SESSION)
 		why = pppoe_parse(p, w, eth_type);
-	p->l3_off = (__u32)(w->pos - first);
+	if (why)
+		return why;
+	p->l3_off = wire_distance(first, w->pos);
 	WIRE_FORGET();
 	w->pos = first + (p->l3_off & 0x1c);
-	return why;
+	return COUNTER_PACKETS;
 }
 
 /* Raw IP: the version says what it is. */
