@@ -86,7 +86,7 @@ static void save_detection(void *ctx, const struct detection *d)
 static int state_save(const struct saved *s, const struct state_header *header)
 {
 	struct state_names names = saved_names(s);
-	struct state_writer *w;
+	struct state_writer *w = NULL;
 	int err = state_create(s->path, header, &names, &w);
 
 	if (err)
