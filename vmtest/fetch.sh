@@ -6,10 +6,11 @@
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 mkdir -p "$1"
-dir=$(readlink -f "$1") arch=$2 suite=$3 extra=$4 package=$5
-root=$dir/apt/$suite-$arch
+dir=$(readlink -f "$1") arch=$2 suite=$3 extra=${4#-} package=$5
+place=$suite${extra:+,$extra}-$arch
+root=$dir/apt/$place
 log=$root/log
-kernels=$dir/kernels/$suite-$arch
+kernels=$dir/kernels/$place
 TRIES=5 # names to try, newest first: a list can be ahead of its pool
 
 skip() {
@@ -44,7 +45,7 @@ root_make() {
 	mkdir -p "$root/lists/partial" "$root/cache/archives/partial" "$root/sources" "$root/debs"
 	: >"$root/status"
 	source_add "$suite" >"$root/sources/vmtest.sources"
-	[ "$extra" = - ] || source_add "$extra" >>"$root/sources/vmtest.sources"
+	[ -z "$extra" ] || source_add "$extra" >>"$root/sources/vmtest.sources"
 	cat >"$root/apt.conf" <<EOF
 Dir::State "$root";
 Dir::State::Lists "$root/lists";
@@ -142,7 +143,7 @@ if lists_fresh && kernel_get; then
 fi
 if ! lists_update; then
 	kernel_cached && exit 0
-	skip "the package list of $suite $arch cannot be had: $(grep -E '^(E|W|Err)' "$log" | head -n 1 | sed 's,[a-z]*://[^/ ]*,,')"
+	skip "the package list of $suite $arch cannot be had: $(grep '^E:' "$log" | head -n 1 | sed 's,[a-z]*://[^/ ]*,,')"
 fi
 [ -n "$(names)" ] || skip "$suite $arch has no package $package"
 kernel_get || kernel_cached || skip "no package $package of $suite $arch can be had: see $log"
