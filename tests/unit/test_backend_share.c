@@ -207,19 +207,40 @@ static void the_past_is_bounded(void **state)
 						    .clients = 4,
 						    .others = 2,
 						    .endpoints = 8};
+	static const char *const asked[] = {"192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(&small);
 	enum counter reason;
 
 	(void)state;
-	LEARN(f, 3, SHOP, NULL, "192.0.2.1", DOMAIN_NONE, 60);
-	LEARN(f, 3, SHOP, NULL, "192.0.2.2", DOMAIN_NONE, 60);
-	LEARN(f, 3, SHOP, NULL, "192.0.2.1", DOMAIN_NONE, 60);
-	LEARN(f, 3, SHOP, NULL, "192.0.2.3", DOMAIN_NONE, 60);
+	for (int i = 0; i < 4; i++) {
+		LEARN(f, 3, SHOP, NULL, asked[i], DOMAIN_NONE, 60);
+		f->now_ns += 2 * NS_PER_S; /* within a second order is not kept */
+	}
 	assert_int_equal(f->counts.n[COUNTER_NAMES_EVICTED], 1);
 	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.1", RING_A, 60);
 	assert_int_equal(match(f, 2, "192.0.2.1", 443, TCP, &reason), 0);
 	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.2", RING_A, 60);
 	assert_int_not_equal(match(f, 2, "192.0.2.2", 443, TCP, &reason), 0);
+}
+
+/* Saying the same twice in a moment changes nothing; other addresses for the name do. */
+static void said_again_at_once(void **state)
+{
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
+	enum counter reason;
+
+	(void)state;
+	LEARN(f, 3, SHOP, NULL, "192.0.2.1", DOMAIN_NONE, 60);
+	LEARN(f, 4, SHOP, NULL, "192.0.2.1", DOMAIN_NONE, 60);
+	LEARN(f, 5, SHOP, NULL, "192.0.2.2", DOMAIN_NONE, 60);
+	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.1", RING_A, 60);
+	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.2", RING_A, 60);
+	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.3", RING_A, 60);
+	assert_int_equal(match(f, 2, "192.0.2.1", 443, TCP, &reason), 0);
+	assert_int_equal(match(f, 2, "192.0.2.2", 443, TCP, &reason), 0);
+	assert_int_not_equal(match(f, 2, "192.0.2.3", 443, TCP, &reason), 0);
+	LEARN(f, 5, SHOP, NULL, "192.0.2.3", DOMAIN_NONE, 60);
+	assert_int_equal(match(f, 2, "192.0.2.3", 443, TCP, &reason), 0);
 }
 
 /* A flood of foreign names on one address: three are kept, and one is enough. */
@@ -278,6 +299,7 @@ int main(void)
 		cmocka_unit_test(the_past_speaks_at_once),
 		cmocka_unit_test(expired_signatures_are_the_past_too),
 		cmocka_unit_test(the_past_is_bounded),
+		cmocka_unit_test(said_again_at_once),
 		cmocka_unit_test(many_names_on_one_address),
 		cmocka_unit_test(pair_is_known_at_the_turn),
 	};

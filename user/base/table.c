@@ -52,6 +52,18 @@ static uint64_t hash_seed(void)
 	return seed;
 }
 
+/* 1 to 7 bytes, some of them twice: the length is in the hash already. */
+static uint64_t hash_tail(const uint8_t *p, size_t len)
+{
+	uint32_t head, tail;
+
+	if (len < 4)
+		return (uint64_t)p[0] | (uint64_t)p[len / 2] << 8 | (uint64_t)p[len - 1] << 16;
+	memcpy(&head, p, 4);
+	memcpy(&tail, p + len - 4, 4);
+	return (uint64_t)head << 32 | tail;
+}
+
 uint64_t hash_bytes(const void *data, size_t len)
 {
 	const uint64_t k = 0x9e3779b97f4a7c15ULL;
@@ -63,11 +75,8 @@ uint64_t hash_bytes(const void *data, size_t len)
 		memcpy(&w, p, 8);
 		h = fold_multiply(h ^ w, k);
 	}
-	if (len) {
-		w = 0;
-		memcpy(&w, p, len);
-		h = fold_multiply(h ^ w, k);
-	}
+	if (len)
+		h = fold_multiply(h ^ hash_tail(p, len), k);
 	return fold_multiply(h, 0xc2b2ae3d27d4eb4fULL);
 }
 

@@ -82,11 +82,14 @@ static int backend_init(struct backend_map *b)
 
 	b->prefilter_mask = bits - 1;
 	b->prefilter = calloc(bits / 64, sizeof(*b->prefilter));
+	while (b->names_mask + 1 < l->others)
+		b->names_mask = b->names_mask * 2 + 1;
+	b->names = calloc(b->names_mask + 1, sizeof(*b->names));
 	b->backends = calloc(l->addresses, sizeof(*b->backends));
 	b->clients = calloc(l->clients, sizeof(*b->clients));
 	b->others = calloc(l->others, sizeof(*b->others));
 	b->registered = share_registered(NULL, 0);
-	if (!b->prefilter || !b->backends || !b->clients || !b->others || !b->registered)
+	if (!b->prefilter || !b->names || !b->backends || !b->clients || !b->others || !b->registered)
 		return -ENOMEM;
 	if (slots_init(&b->slots, sizeof(struct addr), l->addresses) ||
 	    slots_init(&b->client_slots, sizeof(struct client_key), l->clients) ||
@@ -127,6 +130,7 @@ void backend_free(struct backend_map *b)
 	free(b->clients);
 	free(b->backends);
 	free(b->prefilter);
+	free(b->names);
 	free(b);
 }
 
@@ -348,17 +352,23 @@ static void lesson_address(struct backend_map *b, struct lesson *l, const struct
 void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 		   const domain_id *matched, size_t matched_count)
 {
-	struct lesson l = {.subject = &answer->subject};
+	int64_t now_ns = time_clamp(answer->time_ns);
+	struct lesson l;
 
+	if (!matched_count && share_said(b, answer, now_ns))
+		return;
+	l.subject = &answer->subject;
+	l.matched.count = 0;
+	l.learned = false;
 	asked_make(b, answer, &l.asked);
-	l.asked.time_ns = time_clamp(answer->time_ns);
+	l.asked.time_ns = now_ns;
 	for (size_t i = 0; i < matched_count; i++)
 		if (matched[i] < b->domain_count)
 			domain_set_add(&l.matched, matched[i]);
 	for (uint16_t i = 0; i < answer->address_count; i++) {
 		if (addr_is_global(&answer->address[i].addr))
 			lesson_address(b, &l, &answer->address[i]);
-		else
+		else if (matched_count)
 			backend_count_one(b, COUNTER_DNS_ADDRESS_REFUSED);
 	}
 	if (l.learned)
@@ -515,6 +525,8 @@ int backend_set_domains(struct backend_map *b, const struct backend_domain *doma
 	b->domains = infos;
 	b->domain_count = count;
 	b->registered = registered;
+	if (map)
+		memset(b->names, 0, (b->names_mask + 1) * sizeof(*b->names));
 	if (map)
 		backends_remap(b, map);
 	return 0;

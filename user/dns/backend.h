@@ -59,7 +59,7 @@ int backend_set_domains(struct backend_map *b, const struct backend_domain *doma
 
 /*
  * Learns one answer. matched are the signature domains that qname matches (none: the answer only
- * speaks for sharing). Addresses that are not global are refused and counted.
+ * speaks for sharing). Addresses that are not global are refused; counted when matched.
  */
 void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 		   const domain_id *matched, size_t matched_count);

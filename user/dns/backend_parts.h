@@ -105,6 +105,16 @@ struct other {
 	char registered[OTHER_NAMES][SHARED_WITH_MAX];
 };
 
+/* A name lately met; 64 keyed bits stand for its text. */
+struct name_info {
+	uint64_t name_hash;
+	uint64_t registered_hash;
+	uint16_t registered_off; /* of the registered domain in the name */
+	bool of_vendor;          /* some vendor has the registered domain */
+	int64_t said_ns;         /* when share_said() last heard something new */
+	uint64_t said_hash;      /* over the addresses it heard */
+};
+
 /* An answered question, as judging sharing needs it. */
 struct asked {
 	const char *registered;
@@ -124,6 +134,8 @@ struct backend_map {
 	struct domain_info *domains;
 	size_t domain_count;
 	struct table *registered; /* (registered domain, vendor) of all signatures, a set */
+	struct name_info *names; /* direct mapped cache */
+	size_t names_mask;
 	uint64_t *prefilter;
 	uint32_t prefilter_mask;
 	bool prefilter_stale; /* bits of addresses that left are still set */
@@ -177,7 +189,9 @@ void clients_prune(struct backend_map *b, struct backend *be);
 void clients_expire(struct backend_map *b, int64_t now_ns);
 void clients_remap(struct backend_map *b, const domain_id *map);
 
-/* What an answer says about sharing. */
+/* True when the same addresses were given for the same name a moment ago. */
+bool share_said(const struct backend_map *b, const struct dns_answer *answer, int64_t now_ns);
+/* What an answer says about sharing; its time is the caller's to set. */
 void asked_make(const struct backend_map *b, const struct dns_answer *answer, struct asked *asked);
 /* Is the question foreign to one of be's domains? Then be is shared from now on. */
 void share_judge(const struct backend_map *b, struct backend *be, const struct asked *asked);

@@ -9,15 +9,18 @@
 #include "dns/backend_parts.h"
 #include "dns/name.h"
 
+/* What is said again within this time changes nothing: times and order need no finer grain. */
+#define REMEMBER_NS NS_PER_S
+
 struct registered_key {
 	uint64_t registered_hash;
 	uint32_t vendor;
 	uint32_t pad;
 };
 
-static uint64_t text_hash(const char *text)
+static uint64_t text_hash(const char *text, size_t len)
 {
-	return hash_bytes(text, strlen(text)) | 1;
+	return hash_bytes(text, len) | 1;
 }
 
 /* --- what vendors own --------------------------------------------------------------------------- */
@@ -47,7 +50,8 @@ struct table *share_registered(struct domain_info *domains, size_t count)
 
 	for (size_t i = 0; t && i < count; i++) {
 		const char *name = domains[i].domain->name;
-		uint64_t hash = text_hash(name_registered(name + (strncmp(name, "*.", 2) ? 0 : 2)));
+		const char *base = name_registered(name + (strncmp(name, "*.", 2) ? 0 : 2));
+		uint64_t hash = text_hash(base, strlen(base));
 
 		domains[i].registered_hash = hash;
 		domains[i].vendor = vendor_number(domains, i);
@@ -69,19 +73,52 @@ static bool registered_has(const struct backend_map *b, uint64_t registered_hash
 
 /* --- questions ---------------------------------------------------------------------------------- */
 
+/* What is known of a name, from the cache if it was asked for lately. */
+static struct name_info *name_info_get(const struct backend_map *b, const char *name)
+{
+	size_t len = strlen(name);
+	uint64_t hash = text_hash(name, len);
+	struct name_info *info = &b->names[hash >> 1 & b->names_mask];
+
+	if (info->name_hash != hash) {
+		const char *registered = name_registered(name);
+
+		*info = (struct name_info){.name_hash = hash};
+		info->registered_hash = text_hash(registered, len - (size_t)(registered - name));
+		info->registered_off = (uint16_t)(registered - name);
+		info->of_vendor = registered_has(b, info->registered_hash, VENDOR_ANY);
+	}
+	return info;
+}
+
+bool share_said(const struct backend_map *b, const struct dns_answer *answer, int64_t now_ns)
+{
+	struct name_info *info = name_info_get(b, answer->qname);
+	uint64_t sum = answer->address_count;
+	int64_t since_ns = now_ns - info->said_ns;
+
+	for (uint16_t i = 0; i < answer->address_count; i++)
+		sum += hash_bytes(&answer->address[i].addr, sizeof(struct addr));
+	if (sum == info->said_hash && since_ns >= 0 && since_ns < REMEMBER_NS)
+		return true;
+	info->said_hash = sum;
+	info->said_ns = now_ns;
+	return false;
+}
+
 void asked_make(const struct backend_map *b, const struct dns_answer *answer, struct asked *asked)
 {
-	asked->registered = name_registered(answer->qname);
-	asked->time_ns = answer->time_ns;
-	asked->name_hash = text_hash(answer->qname);
-	asked->registered_hash = text_hash(asked->registered);
+	const struct name_info *info = name_info_get(b, answer->qname);
+
+	asked->registered = answer->qname + info->registered_off;
+	asked->name_hash = info->name_hash;
+	asked->registered_hash = info->registered_hash;
 	asked->target_count = asked->vendor_count = 0;
 	for (uint16_t i = 0; i < answer->chain_count && i < CHAIN_MAX; i++) {
-		uint64_t hash = text_hash(name_registered(answer->chain[i]));
-
-		asked->target_hash[asked->target_count++] = text_hash(answer->chain[i]);
-		if (registered_has(b, hash, VENDOR_ANY))
-			asked->vendor_hash[asked->vendor_count++] = hash;
+		info = name_info_get(b, answer->chain[i]);
+		asked->target_hash[asked->target_count++] = info->name_hash;
+		if (info->of_vendor)
+			asked->vendor_hash[asked->vendor_count++] = info->registered_hash;
 	}
 }
 
@@ -137,15 +174,12 @@ void share_judge(const struct backend_map *b, struct backend *be, const struct a
 
 /* --- the past ----------------------------------------------------------------------------------- */
 
-static struct other *other_get(struct backend_map *b, const struct addr *remote)
+/* A new entry for an address that has none; the one longest unasked for goes when there is no room. */
+static struct other *other_add(struct backend_map *b, const struct addr *remote)
 {
 	struct slots *s = &b->other_slots;
-	uint32_t slot = slots_find(s, remote);
+	uint32_t slot;
 
-	if (slot != SLOT_NONE) {
-		slots_touch(s, slot);
-		return &b->others[slot];
-	}
 	if (slots_count(s) == s->max) {
 		slots_del(s, &b->others[s->oldest].remote);
 		backend_count_one(b, COUNTER_NAMES_EVICTED);
@@ -157,21 +191,14 @@ static struct other *other_get(struct backend_map *b, const struct addr *remote)
 	return &b->others[slot];
 }
 
-void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked)
+/* Puts the question in the place of the oldest one. */
+static void other_put(struct other *o, const struct asked *asked)
 {
-	struct other *o = other_get(b, remote);
 	int at = 0;
 
-	if (!o)
-		return;
-	for (int i = 0; i < OTHER_NAMES; i++) {
-		if (o->names[i].name_hash == asked->name_hash) {
-			o->names[i].time_ns = asked->time_ns;
-			return;
-		}
+	for (int i = 1; i < OTHER_NAMES; i++)
 		if (o->names[i].time_ns < o->names[at].time_ns)
 			at = i;
-	}
 	o->names[at] = (struct other_name){
 		.name_hash = asked->name_hash,
 		.registered_hash = asked->registered_hash,
@@ -179,6 +206,29 @@ void share_remember(struct backend_map *b, const struct addr *remote, const stru
 		.time_ns = asked->time_ns,
 	};
 	snprintf(o->registered[at], SHARED_WITH_MAX, "%s", asked->registered);
+}
+
+void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked)
+{
+	uint32_t slot = slots_find(&b->other_slots, remote);
+	struct other *o = slot == SLOT_NONE ? other_add(b, remote) : &b->others[slot];
+
+	if (!o)
+		return;
+	for (int i = 0; i < OTHER_NAMES; i++) {
+		struct other_name *n = &o->names[i];
+
+		if (n->name_hash != asked->name_hash)
+			continue;
+		if (asked->time_ns - n->time_ns < REMEMBER_NS)
+			return;
+		n->time_ns = asked->time_ns;
+		slots_touch(&b->other_slots, slot);
+		return;
+	}
+	other_put(o, asked);
+	if (slot != SLOT_NONE)
+		slots_touch(&b->other_slots, slot);
 }
 
 void share_judge_past(const struct backend_map *b, struct backend *be, int64_t now_ns)

@@ -5,8 +5,6 @@
 #include <libpsl.h>
 #include <string.h>
 
-#include "base/table.h"
-
 #define NAME_OCTETS_MAX 255 /* labels with their lengths, and the root's (RFC 1035 2.3.4) */
 
 /* Octets that stand for themselves, upper case folded; 0: written as \DDD. */
@@ -157,30 +155,10 @@ static const char *last_two_labels(const char *name)
 	return p ? p : name;
 }
 
-static const char *registered_find(const char *name)
+const char *name_registered(const char *name)
 {
 	const psl_ctx_t *list = suffix_list();
 	const char *r = list ? psl_registrable_domain(list, name) : last_two_labels(name);
 
 	return r ? r : name;
-}
-
-/* Names lately asked for, direct mapped; 64 keyed bits stand for the text. */
-#define REGISTERED_CACHE 4096
-
-const char *name_registered(const char *name)
-{
-	static struct {
-		uint64_t hash;
-		size_t off;
-	} cache[REGISTERED_CACHE];
-	size_t len = strlen(name);
-	uint64_t hash = hash_bytes(name, len);
-	size_t i = hash % REGISTERED_CACHE;
-
-	if (cache[i].hash != hash || cache[i].off > len) {
-		cache[i].off = (size_t)(registered_find(name) - name);
-		cache[i].hash = hash;
-	}
-	return name + cache[i].off;
 }
