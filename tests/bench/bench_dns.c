@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How many DNS answers a second one core parses, joins with their queries, decodes, matches with the
- * signatures and learns; each answer's query is parsed and remembered, too. 20,000 names asked for as
- * often as their rank says (Zipf), one in twenty a signature's, most with aliases. The baseline only
- * decodes the same answers, with the C library's parser. The best of some rounds counts.
+ * How many DNS answers a second one core parses, joins with their queries, decodes, matches with
+ * the signatures and learns; each answer's query is parsed and remembered, too. 20,000 names asked
+ * for as often as their rank says (Zipf), one in twenty a signature's, most with aliases. The
+ * baseline only decodes the same answers, with the C library's parser. The best round counts.
  * sources: user/dns/backend.c user/dns/backend_client.c user/dns/backend_endpoint.c user/dns/backend_row.c user/dns/backend_share.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/table.c user/base/addr.c user/rules/draft.c user/rules/field.c user/rules/jsontext.c user/rules/link.c user/rules/load.c user/rules/names.c user/rules/ports.c user/rules/report.c user/rules/rules.c
  */
 #include <arpa/nameser.h>
@@ -45,8 +45,6 @@ struct world {
 	uint64_t learned;
 };
 
-/* --- what is sent ------------------------------------------------------------------------------- */
-
 static uint8_t *copy_of(const struct build *b)
 {
 	uint8_t *p = malloc(b->len);
@@ -59,7 +57,8 @@ static uint8_t *copy_of(const struct build *b)
 
 static void name_text(const struct world *w, unsigned int i, char text[NAME_TEXT_MAX])
 {
-	static const char *const hosts[] = {"www", "api", "cdn", "img", "static.assets", "eu-west"};
+	static const char *const hosts[] = {"www", "api",           "cdn",
+					    "img", "static.assets", "eu-west"};
 	const char *domain = w->rules->domains[i / 20 % w->rules->domain_count].name;
 
 	if (i % 20)
@@ -143,8 +142,6 @@ static void sequence_build(void)
 	}
 }
 
-/* --- what is measured --------------------------------------------------------------------------- */
-
 static void on_answer(void *ctx, const struct dns_answer *a)
 {
 	struct world *w = ctx;
@@ -208,7 +205,8 @@ static unsigned int library_decode(const uint8_t *data, int len)
 
 	if (ns_initparse(data, len, &msg))
 		return 0;
-	for (int i = 0; i < ns_msg_count(msg, ns_s_an) && !ns_parserr(&msg, ns_s_an, i, &rr); i++) {
+	for (int i = 0; i < ns_msg_count(msg, ns_s_an) && !ns_parserr(&msg, ns_s_an, i, &rr);
+	     i++) {
 		n++;
 		if (ns_rr_type(rr) == ns_t_cname)
 			dn_expand(ns_msg_base(msg), ns_msg_end(msg), ns_rr_rdata(rr), text,
@@ -250,11 +248,10 @@ static int measure(struct world *w)
 	}
 	printf("DNS answers with their queries\t%.2f\tmillion/s\tC library decoding only %.2f\t"
 	       "%.2f\t>= %.0f\t%s\n",
-	       ours / 1e6, library / 1e6, ours / library, GOAL / 1e6, ours >= GOAL ? "ok" : "SHORT");
+	       ours / 1e6, library / 1e6, ours / library, GOAL / 1e6,
+	       ours >= GOAL ? "ok" : "SHORT");
 	return 0;
 }
-
-/* --- the world ---------------------------------------------------------------------------------- */
 
 static int domains_set(struct world *w)
 {

@@ -52,8 +52,8 @@ __attribute__((format(printf, 2, 3))) static inline void fixture_say(struct fixt
 	va_list args;
 
 	va_start(args, fmt);
-	f->said_len += (size_t)vsnprintf(f->said + f->said_len, sizeof(f->said) - f->said_len, fmt,
-					 args);
+	f->said_len +=
+		(size_t)vsnprintf(f->said + f->said_len, sizeof(f->said) - f->said_len, fmt, args);
 	va_end(args);
 	assert(f->said_len < sizeof(f->said));
 }
@@ -179,8 +179,7 @@ static inline uint32_t match(struct fixture *f, unsigned int client, const char 
 {
 	struct subject s = client_of(client);
 	struct addr a = addr_of(address);
-	const struct backend_value *v =
-		backend_match(f->map, &s, &a, port, ip_proto, reason);
+	const struct backend_value *v = backend_match(f->map, &s, &a, port, ip_proto, reason);
 
 	return v ? v->endpoint : 0;
 }

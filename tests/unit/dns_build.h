@@ -50,7 +50,7 @@ static inline void build_put16(struct build *b, size_t at, unsigned int v)
 	b->data[at + 1] = (uint8_t)v;
 }
 
-/* "a.b" as labels and the root; a name that starts with '@' is a pointer to the offset behind it. */
+/* "a.b" as labels and the root; a name "@12" is a pointer to offset 12. */
 static inline void build_name(struct build *b, const char *name)
 {
 	unsigned int off = 0;

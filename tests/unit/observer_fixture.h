@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An observer whose answers come out as text: "subject qname > alias > alias = address/ttl address/ttl\n". */
+/* An observer whose answers come out as text: "subject qname > alias = address/ttl ...\n". */
 #ifndef HAYRAKE_TESTS_OBSERVER_FIXTURE_H
 #define HAYRAKE_TESTS_OBSERVER_FIXTURE_H
 
@@ -24,8 +24,8 @@ __attribute__((format(printf, 2, 3))) static inline void fixture_say(struct fixt
 	va_list args;
 
 	va_start(args, fmt);
-	f->said_len += (size_t)vsnprintf(f->said + f->said_len, sizeof(f->said) - f->said_len, fmt,
-					 args);
+	f->said_len +=
+		(size_t)vsnprintf(f->said + f->said_len, sizeof(f->said) - f->said_len, fmt, args);
 	va_end(args);
 	assert(f->said_len < sizeof(f->said));
 }

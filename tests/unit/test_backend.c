@@ -14,11 +14,8 @@
 #define TCP 6
 #define UDP 17
 
-static const struct backend_limits small = {.addresses = 4,
-					    .addresses_per_domain = 3,
-					    .clients = 2,
-					    .others = 2,
-					    .endpoints = 5};
+static const struct backend_limits small = {
+	.addresses = 4, .addresses_per_domain = 3, .clients = 2, .others = 2, .endpoints = 5};
 
 static void learned_address_matches(void **state)
 {
@@ -63,7 +60,7 @@ static void ipv6_matches_too(void **state)
 	assert_int_equal(match(f, 1, "2001:db8::2", 1500, UDP, &reason), 0);
 }
 
-/* Two domains of one vendor on an address: both count, under a new id; the old one is known a while. */
+/* Two domains of one vendor on an address: both count, under a new id; the old one stays on. */
 static void domains_add_up(void **state)
 {
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
@@ -163,9 +160,10 @@ static void domains_expire_one_by_one(void **state)
 
 static void private_addresses_are_refused(void **state)
 {
-	static const char *const refused[] = {"10.0.0.1", "192.168.1.1", "127.0.0.1", "0.0.0.0",
-					      "169.254.1.1", "224.0.0.1", "100.64.0.1", "::1",
-					      "fe80::1", "fd00::1", "ff02::1"};
+	static const char *const refused[] = {"10.0.0.1",   "192.168.1.1", "127.0.0.1",
+					      "0.0.0.0",    "169.254.1.1", "224.0.0.1",
+					      "100.64.0.1", "::1",         "fe80::1",
+					      "fd00::1",    "ff02::1"};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
 	size_t n = sizeof(refused) / sizeof(*refused);
 
@@ -176,8 +174,6 @@ static void private_addresses_are_refused(void **state)
 	assert_int_equal(f->counts.n[COUNTER_DNS_LEARNED], 0);
 	assert_int_equal(backend_count(f->map), 0);
 }
-
-/* --- bounds --- */
 
 static void addresses_are_bounded(void **state)
 {
@@ -234,7 +230,8 @@ static void domains_and_ports_are_bounded(void **state)
 	(void)state;
 	for (unsigned int i = 0; i < 9; i++) {
 		snprintf(names[i], sizeof(names[i]), "d%u.example.com", i);
-		many[i] = (struct backend_domain){names[i], ring, 2, {PORT_TCP, PORT_UDP}, {0}, {0}};
+		many[i] =
+			(struct backend_domain){names[i], ring, 2, {PORT_TCP, PORT_UDP}, {0}, {0}};
 		many[i].port_lo[0] = many[i].port_hi[0] = (uint16_t)(1000 + 100 * i);
 		many[i].port_lo[1] = many[i].port_hi[1] = (uint16_t)(60000 + i);
 	}
@@ -252,14 +249,12 @@ static void domains_and_ports_are_bounded(void **state)
 	assert_int_equal(match(f, 1, "192.0.2.1", 60008, UDP, &reason), 0);
 }
 
-/* --- ports of several domains --- */
-
 static void ports_are_merged(void **state)
 {
 	static const struct backend_domain rows[] = {
 		{"a.example.com", ring, 2, {1, 1}, {10, 30}, {20, 40}},
-		{"b.example.com", ring, 1, {1}, {21}, {29}},  /* closes the hole */
-		{"c.example.com", ring, 1, {2}, {10}, {40}},  /* the same in UDP */
+		{"b.example.com", ring, 1, {1}, {21}, {29}}, /* closes the hole */
+		{"c.example.com", ring, 1, {2}, {10}, {40}}, /* the same in UDP */
 		{"d.example.com", ring, 1, {3}, {65535}, {65535}},
 		{"e.example.com", ring, 1, {3}, {0}, {0}},
 		{"f.example.com", ring, 0, {0}, {0}, {0}},
@@ -270,13 +265,12 @@ static void ports_are_merged(void **state)
 	assert_int_equal(backend_set_domains(f->map, rows, 6, NULL), 0);
 	for (domain_id i = 0; i < 6; i++)
 		LEARN(f, 1, rows[i].name, NULL, "192.0.2.1", i, 60);
-	assert_non_null(strstr(f->said, "put 192.0.2.1 10-20/1 30-40/1;put 192.0.2.1 10-40/1;"
-					"put 192.0.2.1 10-40/3;put 192.0.2.1 10-40/3 65535-65535/3;"
-					"put 192.0.2.1 0-0/3 10-40/3 65535-65535/3;"));
+	assert_non_null(strstr(f->said,
+			       "put 192.0.2.1 10-20/1 30-40/1;put 192.0.2.1 10-40/1;"
+			       "put 192.0.2.1 10-40/3;put 192.0.2.1 10-40/3 65535-65535/3;"
+			       "put 192.0.2.1 0-0/3 10-40/3 65535-65535/3;"));
 	assert_int_equal(f->counts.n[COUNTER_BACKEND_PORTS_FULL], 0);
 }
-
-/* --- clients --- */
 
 static void clients_are_bounded(void **state)
 {
@@ -295,8 +289,6 @@ static void clients_are_bounded(void **state)
 	assert_true(backend_has_client(f->map, &third, &a));
 }
 
-/* --- reload --- */
-
 static void reload_keeps_what_stays(void **state)
 {
 	static const struct backend_domain next[] = {
@@ -304,9 +296,9 @@ static void reload_keeps_what_stays(void **state)
 		{"a.tuya.example.org", tuya, 1, {PORT_TCP}, {8883}, {8883}},
 		{"a.ring.example.com", ring, 1, {PORT_TCP}, {443}, {443}},
 	};
-	static const domain_id map[DOMAINS] = {[RING_A] = 2,		  [RING_B] = DOMAIN_NONE,
-					       [RING_WILD] = DOMAIN_NONE, [TUYA] = 1,
-					       [RING_OTHER] = DOMAIN_NONE, [UDP_CAM] = DOMAIN_NONE};
+	static const domain_id map[DOMAINS] = {
+		[RING_A] = 2, [RING_B] = DOMAIN_NONE,     [RING_WILD] = DOMAIN_NONE,
+		[TUYA] = 1,   [RING_OTHER] = DOMAIN_NONE, [UDP_CAM] = DOMAIN_NONE};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
 	enum counter reason;
 	struct flow flow = {0};
@@ -335,8 +327,6 @@ static void reload_keeps_what_stays(void **state)
 	assert_int_equal(flow.domain_count, 0);
 	assert_int_equal(backend_count(f->map), 3);
 }
-
-/* --- rows --- */
 
 struct rows {
 	struct backend_row rows[8];

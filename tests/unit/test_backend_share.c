@@ -25,7 +25,8 @@ struct pair {
 
 static const struct pair pairs[] = {
 	/* a stranger */
-	{{1, "a.ring.example.com", NULL, HERE, RING_A, 60}, {2, SHOP, NULL, HERE, DOMAIN_NONE, 60},
+	{{1, "a.ring.example.com", NULL, HERE, RING_A, 60},
+	 {2, SHOP, NULL, HERE, DOMAIN_NONE, 60},
 	 true},
 	/* the same registered domain, in no signature */
 	{{1, "a.ring.example.com", NULL, HERE, RING_A, 60},

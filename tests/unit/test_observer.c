@@ -40,8 +40,6 @@ static void query_for(struct fixture *f, const struct ends *e, unsigned int id, 
 	fixture_udp(f, e, &q);
 }
 
-/* --- messages, each built by a function, and what must come out --- */
-
 static void with_several(void)
 {
 	build_head(&m, 7, DNS_ANSWER, 4);
@@ -354,7 +352,7 @@ static void with_many_names(void)
 
 static const struct {
 	void (*build)(void);
-	const char *said; /* NULL: not looked at */
+	const char *said;     /* NULL: not looked at */
 	enum counter counter; /* that must be 1; COUNTER_COUNT: none of the bad ones */
 } messages[] = {
 	{with_several, MAC "example.com = 192.0.2.1/60 192.0.2.2/0 2001:db8::1/2147483648\n",
@@ -402,11 +400,16 @@ static const struct {
 };
 
 static const enum counter bad_counters[] = {
-	COUNTER_DNS_FAILED,	       COUNTER_DNS_TRUNCATED,
-	COUNTER_DNS_ANSWER_TOO_LONG,   COUNTER_DNS_MESSAGE_CUT,
-	COUNTER_MALFORMED_DNS_HEADER,  COUNTER_MALFORMED_DNS_NAME,
-	COUNTER_MALFORMED_DNS_POINTER, COUNTER_MALFORMED_DNS_RECORD,
-	COUNTER_MALFORMED_DNS_SVCB,    COUNTER_MALFORMED_DNS_CHAIN,
+	COUNTER_DNS_FAILED,
+	COUNTER_DNS_TRUNCATED,
+	COUNTER_DNS_ANSWER_TOO_LONG,
+	COUNTER_DNS_MESSAGE_CUT,
+	COUNTER_MALFORMED_DNS_HEADER,
+	COUNTER_MALFORMED_DNS_NAME,
+	COUNTER_MALFORMED_DNS_POINTER,
+	COUNTER_MALFORMED_DNS_RECORD,
+	COUNTER_MALFORMED_DNS_SVCB,
+	COUNTER_MALFORMED_DNS_CHAIN,
 };
 
 static void messages_decode(void **state)
@@ -470,8 +473,6 @@ static void capture_cut_keeps_whole_records(void **state)
 	assert_int_equal(f->counts.n[COUNTER_DNS_MESSAGE_CUT], 2);
 	assert_int_equal(f->counts.n[COUNTER_MALFORMED_DNS_NAME], 0);
 }
-
-/* --- queries --- */
 
 static void live_answers_need_their_query(void **state)
 {
@@ -615,8 +616,8 @@ static void subject_without_mac_is_the_address(void **state)
 			     .wire_len = (uint32_t)frame.len - 14,
 			     .time_ns = f->now_ns,
 			     .link = LINK_RAW};
-	assert_int_equal(packet_parse(&p, raw.data, raw.data + raw.cap_len, raw.wire_len, LINK_RAW),
-			 0);
+	assert_int_equal(
+		packet_parse(&p, raw.data, raw.data + raw.cap_len, raw.wire_len, LINK_RAW), 0);
 	observer_packet(f->observer, &raw, &p);
 	assert_string_equal(f->said, IP "a.example = 192.0.2.1/60\n");
 	fixture_clear(f);

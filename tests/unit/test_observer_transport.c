@@ -23,8 +23,6 @@ static const struct observer_config replay = {
 static struct build m;
 static struct build frame;
 
-/* --- TCP --- */
-
 /* A stream of two answers, "a.example" at 192.0.2.1 and "b.example" at 192.0.2.2. */
 static struct build stream;
 #define ISN 0xfffffff0U /* so that sequence numbers wrap */
@@ -54,7 +52,8 @@ static void send_flags(struct fixture *f, uint32_t seq, unsigned int flags)
 
 static void send_part(struct fixture *f, size_t from, size_t to)
 {
-	frame_tcp(&frame, &to_client, ISN + 1 + (uint32_t)from, ACK, stream.data + from, to - from);
+	frame_tcp(&frame, &to_client, ISN + 1 + (uint32_t)from, ACK, stream.data + from,
+		  to - from);
 	fixture_frame(f, &frame);
 }
 
@@ -197,7 +196,7 @@ static void stream_cut_by_the_capture(void **state)
 	assert_int_equal(f->counts.n[COUNTER_DNS_MESSAGE_CUT], 1);
 }
 
-/* More connections than there is room for: the longest quiet one goes, counted while it was alive. */
+/* More connections than there is room for: the one longest quiet goes, a busy one counted. */
 static void streams_are_bounded(void **state)
 {
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(&replay);
@@ -257,8 +256,6 @@ static void stream_query_joins_answer(void **state)
 	assert_string_equal(f->said, IP "a.example = 192.0.2.1/60\n");
 	assert_int_equal(f->counts.n[COUNTER_DNS_UNSOLICITED], 1);
 }
-
-/* --- fragments --- */
 
 static const struct ends v6 = {"2001:db8::1", "2001:db8::10", 53, 40000};
 static struct build datagram;

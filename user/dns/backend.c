@@ -15,7 +15,7 @@
 #include "base/addr.h"
 #include "dns/backend_parts.h"
 
-/* Times further away than this (year 2116) are a capture's nonsense; sums with them stay in range. */
+/* Times beyond this (year 2116) are a capture's nonsense; sums with them stay in range. */
 #define TIME_MAX (INT64_MAX / 2)
 
 /* A home asks for a few hundred signature names; others are ten times as many. */
@@ -34,8 +34,6 @@ const struct backend_limits backend_limits_edge = {
 	.others = 131072,
 	.endpoints = 2 * BACKENDS_EDGE,
 };
-
-/* --- prefilter ---------------------------------------------------------------------------------- */
 
 static uint32_t prefilter_bit(const struct backend_map *b, const struct addr *a)
 {
@@ -72,13 +70,11 @@ bool backend_maybe(const struct backend_map *b, const struct addr *remote)
 	return b->prefilter[bit / 64] >> bit % 64 & 1;
 }
 
-/* --- life --------------------------------------------------------------------------------------- */
-
 static int backend_init(struct backend_map *b)
 {
 	const struct backend_limits *l = &b->limits;
-	uint32_t bits =
-		l->addresses <= BACKENDS_GATEWAY ? PREFILTER_BITS_GATEWAY : PREFILTER_BITS_EDGE;
+	uint32_t bits = l->addresses <= BACKENDS_GATEWAY ? PREFILTER_BITS_GATEWAY
+							 : PREFILTER_BITS_EDGE;
 
 	b->prefilter_mask = bits - 1;
 	b->prefilter = calloc(bits / 64, sizeof(*b->prefilter));
@@ -89,7 +85,8 @@ static int backend_init(struct backend_map *b)
 	b->clients = calloc(l->clients, sizeof(*b->clients));
 	b->others = calloc(l->others, sizeof(*b->others));
 	b->registered = share_registered(NULL, 0);
-	if (!b->prefilter || !b->names || !b->backends || !b->clients || !b->others || !b->registered)
+	if (!b->prefilter || !b->names || !b->backends || !b->clients || !b->others ||
+	    !b->registered)
 		return -ENOMEM;
 	if (slots_init(&b->slots, sizeof(struct addr), l->addresses) ||
 	    slots_init(&b->client_slots, sizeof(struct client_key), l->clients) ||
@@ -98,8 +95,8 @@ static int backend_init(struct backend_map *b)
 	return endpoints_init(&b->endpoints, l->endpoints);
 }
 
-struct backend_map *backend_new(const struct backend_limits *limits,
-				const struct backend_ops *ops, struct counts *counts)
+struct backend_map *backend_new(const struct backend_limits *limits, const struct backend_ops *ops,
+				struct counts *counts)
 {
 	struct backend_map *b = calloc(1, sizeof(*b));
 
@@ -134,8 +131,6 @@ void backend_free(struct backend_map *b)
 	free(b);
 }
 
-/* --- one address -------------------------------------------------------------------------------- */
-
 uint32_t backend_find(const struct backend_map *b, const struct addr *remote)
 {
 	return backend_maybe(b, remote) ? slots_find(&b->slots, remote) : SLOT_NONE;
@@ -149,8 +144,8 @@ uint32_t backend_add(struct backend_map *b, const struct addr *remote)
 		backend_count_one(b, COUNTER_BACKENDS_FULL);
 		return SLOT_NONE;
 	}
-	b->backends[slot] = (struct backend){
-		.remote = *remote, .endpoint = SLOT_NONE, .clients = SLOT_NONE};
+	b->backends[slot] =
+		(struct backend){.remote = *remote, .endpoint = SLOT_NONE, .clients = SLOT_NONE};
 	prefilter_set(b, remote);
 	return slot;
 }
@@ -159,8 +154,7 @@ static void label_remove(struct backend_map *b, struct backend *be, uint32_t i)
 {
 	b->domains[be->labels[i].domain].addresses--;
 	be->label_count--;
-	memmove(&be->labels[i], &be->labels[i + 1],
-		(be->label_count - i) * sizeof(be->labels[0]));
+	memmove(&be->labels[i], &be->labels[i + 1], (be->label_count - i) * sizeof(be->labels[0]));
 }
 
 void backend_remove(struct backend_map *b, struct backend *be)
@@ -197,8 +191,7 @@ bool label_put(struct backend_map *b, struct backend *be, const struct label *la
 		backend_count_one(b, COUNTER_BACKEND_ADDRESSES_FULL);
 		return false;
 	}
-	memmove(&be->labels[i + 1], &be->labels[i],
-		(be->label_count - i) * sizeof(be->labels[0]));
+	memmove(&be->labels[i + 1], &be->labels[i], (be->label_count - i) * sizeof(be->labels[0]));
 	be->labels[i] = *label;
 	be->label_count++;
 	info->addresses++;
@@ -262,8 +255,6 @@ bool backend_sync(struct backend_map *b, struct backend *be)
 		clients_mirror(b, be, false);
 	return true;
 }
-
-/* --- learning ----------------------------------------------------------------------------------- */
 
 /* One answer on its way into the map. */
 struct lesson {
@@ -375,8 +366,6 @@ void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 		backend_count_one(b, COUNTER_DNS_LEARNED);
 }
 
-/* --- matching ----------------------------------------------------------------------------------- */
-
 /* What the subject's own answers make of a shared address; NULL: it has none. */
 static const struct backend_value *client_value(const struct backend_map *b,
 						const struct subject *subject,
@@ -390,9 +379,8 @@ static const struct backend_value *client_value(const struct backend_map *b,
 }
 
 const struct backend_value *backend_match(const struct backend_map *b,
-					  const struct subject *subject,
-					  const struct addr *remote, uint16_t port,
-					  uint8_t ip_proto, enum counter *reason)
+					  const struct subject *subject, const struct addr *remote,
+					  uint16_t port, uint8_t ip_proto, enum counter *reason)
 {
 	uint32_t slot = backend_find(b, remote);
 	const struct backend_value *v;
@@ -428,8 +416,6 @@ void backend_used(struct backend_map *b, const struct subject *subject, const st
 		b->clients[pair].used_ns = last_ns;
 	slots_touch(&b->client_slots, pair);
 }
-
-/* --- expiry and reload -------------------------------------------------------------------------- */
 
 static void backend_expire_one(struct backend_map *b, struct backend *be, int64_t now_ns)
 {

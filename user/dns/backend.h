@@ -10,10 +10,10 @@
 
 #define BACKEND_TTL_FLOOR_S 300
 #define BACKEND_TTL_MAX_S (7 * 86400) /* resolvers cap there or lower (RFC 8767 4) */
-#define BACKEND_SHARED_S 86400 /* shared until this long after the last foreign answer */
-#define BACKEND_USED_S 7440    /* a quiet TCP connection may live this long behind NAT (RFC 5382 REQ-5) */
+#define BACKEND_SHARED_S 86400        /* shared until this long after the last foreign answer */
+#define BACKEND_USED_S 7440 /* NAT keeps a quiet TCP connection this long (RFC 5382 REQ-5) */
 
-/* A signature's domain, as far as the map needs it. The array is borrowed until backend_domains(). */
+/* A signature's domain, as far as the map needs it. Borrowed until backend_set_domains(). */
 struct backend_domain {
 	const char *name;   /* as in the signature, "*.x" for any name below x */
 	const char *vendor; /* same pointer for the same vendor */
@@ -24,10 +24,10 @@ struct backend_domain {
 };
 
 struct backend_limits {
-	uint32_t addresses;            /* backend addresses in all */
+	uint32_t addresses; /* backend addresses in all */
 	uint32_t addresses_per_domain;
-	uint32_t clients;              /* (client, address) pairs */
-	uint32_t others;               /* addresses of names that no signature has */
+	uint32_t clients; /* (client, address) pairs */
+	uint32_t others;  /* addresses of names that no signature has */
 	uint32_t endpoints;
 };
 extern const struct backend_limits backend_limits_gateway;
@@ -46,8 +46,8 @@ struct backend_ops {
 
 struct backend_map;
 
-struct backend_map *backend_new(const struct backend_limits *limits,
-				const struct backend_ops *ops, struct counts *counts);
+struct backend_map *backend_new(const struct backend_limits *limits, const struct backend_ops *ops,
+				struct counts *counts);
 void backend_free(struct backend_map *b);
 
 /*
@@ -66,13 +66,12 @@ void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 
 /*
  * The in-memory twin of the kernel's match: does (subject, remote, port, ip_proto) hit? NULL or the
- * endpoint's value; *reason says why not (COUNTER_PORT_OTHER, COUNTER_SHARED_UNKNOWN, or COUNTER_COUNT
- * when the address is no backend).
+ * endpoint's value; *reason says why not (COUNTER_PORT_OTHER, COUNTER_SHARED_UNKNOWN, or
+ * COUNTER_COUNT when the address is no backend).
  */
 const struct backend_value *backend_match(const struct backend_map *b,
-					  const struct subject *subject,
-					  const struct addr *remote, uint16_t port,
-					  uint8_t ip_proto, enum counter *reason);
+					  const struct subject *subject, const struct addr *remote,
+					  uint16_t port, uint8_t ip_proto, enum counter *reason);
 /* Cheap first test: false when remote is surely no backend. */
 bool backend_maybe(const struct backend_map *b, const struct addr *remote);
 
@@ -86,7 +85,7 @@ void backend_used(struct backend_map *b, const struct subject *subject, const st
 bool backend_has_client(const struct backend_map *b, const struct subject *subject,
 			const struct addr *remote);
 
-/* Drops what has expired; retires old endpoint ids. Call after a drain, or now and then in replay. */
+/* Drops what has expired; retires old endpoint ids. After a drain, or now and then in replay. */
 void backend_expire(struct backend_map *b, int64_t now_ns);
 
 size_t backend_count(const struct backend_map *b);

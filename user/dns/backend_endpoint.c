@@ -5,7 +5,7 @@
 
 #include "dns/backend_parts.h"
 
-#define GENERATIONS_KEPT 2 /* a drain that started before the change may bring ids of the old set */
+#define GENERATIONS_KEPT 2 /* a drain under way may bring ids of the old set */
 #define UNION_MAX (ENDPOINT_DOMAINS * BACKEND_PORTS * 2)
 
 struct endpoint_key {
@@ -31,8 +31,6 @@ void endpoints_clean(struct endpoints *e)
 	table_free(e->sets);
 	free(e->endpoints);
 }
-
-/* --- port ranges -------------------------------------------------------------------------------- */
 
 struct span {
 	uint32_t lo;
@@ -68,8 +66,8 @@ static size_t spans_collect(const struct backend_map *b, const struct domain_set
 		for (uint8_t p = 0; p < d->port_count && p < BACKEND_PORTS; p++)
 			for (uint8_t bit = PORT_TCP; bit <= PORT_UDP; bit <<= 1)
 				if (d->protos[p] & bit)
-					spans[n++] = (struct span){d->port_lo[p], d->port_hi[p],
-								   bit};
+					spans[n++] =
+						(struct span){d->port_lo[p], d->port_hi[p], bit};
 	}
 	return n;
 }
@@ -153,8 +151,6 @@ static void value_set_ports(struct backend_map *b, const struct domain_set *set,
 	}
 }
 
-/* --- sets of domains ---------------------------------------------------------------------------- */
-
 bool domain_set_has(const struct domain_set *set, domain_id id)
 {
 	for (uint32_t i = 0; i < set->count; i++)
@@ -185,8 +181,6 @@ struct domain_set domain_set_map(const struct domain_set *set, const domain_id *
 			domain_set_add(&out, map[set->ids[i]]);
 	return out;
 }
-
-/* --- ids ---------------------------------------------------------------------------------------- */
 
 static struct endpoint_key key_of(const struct addr *remote, enum via via,
 				  const struct domain_set *set)
@@ -226,8 +220,7 @@ static uint32_t endpoint_new(struct backend_map *b, const struct endpoint_key *k
 	}
 	*of_set = slot;
 	ep = &e->endpoints[slot];
-	*ep = (struct endpoint){
-		.remote = key->remote, .via = (enum via)key->via, .domains = *set};
+	*ep = (struct endpoint){.remote = key->remote, .via = (enum via)key->via, .domains = *set};
 	ep->value.endpoint = id;
 	value_set_ports(b, set, &ep->value);
 	return slot;

@@ -10,9 +10,9 @@
 #include "dns/backend.h"
 #include "dns/slots.h"
 
-#define CHAIN_HASHES 8      /* alias targets remembered per address */
-#define SHARED_WITH_MAX 64  /* text kept of a foreign registered domain */
-#define OTHER_NAMES 3       /* names remembered per address to judge sharing */
+#define CHAIN_HASHES 8     /* alias targets remembered per address */
+#define SHARED_WITH_MAX 64 /* text kept of a foreign registered domain */
+#define OTHER_NAMES 3      /* names remembered per address to judge sharing */
 #define VENDOR_ANY UINT32_MAX
 
 #define BACKEND_SHARED_NS (BACKEND_SHARED_S * NS_PER_S)
@@ -32,7 +32,7 @@ struct domain_info {
 	uint64_t registered_hash;
 };
 
-/* --- endpoints (backend_endpoint.c) --- */
+/* Endpoints: backend_endpoint.c */
 
 struct endpoint {
 	struct addr remote;
@@ -53,7 +53,7 @@ struct endpoints {
 	uint32_t retired; /* head of the list, SLOT_NONE: empty */
 };
 
-/* --- one backend address (backend.c) --- */
+/* One backend address: backend.c */
 
 struct label {
 	domain_id domain;
@@ -69,28 +69,28 @@ struct backend {
 	uint32_t endpoint;       /* slot */
 	uint32_t clients;        /* head of the list of its pairs */
 	uint32_t label_count;
-	uint32_t chain_next; /* where the next alias goes */
-	struct backend_value value; /* as mirrored */
+	uint32_t chain_next;                   /* where the next alias goes */
+	struct backend_value value;            /* as mirrored */
 	struct label labels[ENDPOINT_DOMAINS]; /* in rising order of domain */
 	uint64_t chain[CHAIN_HASHES]; /* aliases between its domains' names and the address */
 	char shared_with[SHARED_WITH_MAX];
 };
 
-/* --- (client, address) pairs (backend_client.c) --- */
+/* (client, address) pairs: backend_client.c */
 
 struct client {
 	struct client_key key;
 	int64_t answer_ns;
 	int64_t expires_ns;
 	int64_t used_ns;
-	uint32_t backend;  /* slot */
-	uint32_t next;     /* of the same backend */
+	uint32_t backend; /* slot */
+	uint32_t next;    /* of the same backend */
 	uint32_t previous;
 	uint32_t endpoint; /* slot while mirrored, else SLOT_NONE */
 	struct domain_set domains;
 };
 
-/* --- names lately answered by an address (backend_share.c) --- */
+/* Names lately answered by an address: backend_share.c */
 
 struct other_name {
 	uint64_t name_hash; /* 0: none */
@@ -134,7 +134,7 @@ struct backend_map {
 	struct domain_info *domains;
 	size_t domain_count;
 	struct table *registered; /* (registered domain, vendor) of all signatures, a set */
-	struct name_info *names; /* direct mapped cache */
+	struct name_info *names;  /* direct mapped cache */
 	size_t names_mask;
 	uint64_t *prefilter;
 	uint32_t prefilter_mask;

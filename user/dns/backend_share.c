@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Does an address serve one vendor only? Every answered question is remembered per address, bounded,
- * so that it speaks for addresses that are learned later, too. Names are kept as 64 keyed bits.
+ * Does an address serve one vendor only? Every answered question is remembered per address,
+ * bounded, so that it speaks for addresses that are learned later, too. Names are kept as 64 keyed
+ * bits.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,8 +23,6 @@ static uint64_t text_hash(const char *text, size_t len)
 {
 	return hash_bytes(text, len) | 1;
 }
-
-/* --- what vendors own --------------------------------------------------------------------------- */
 
 static int registered_put(struct table *t, uint64_t registered_hash, uint32_t vendor)
 {
@@ -70,8 +69,6 @@ static bool registered_has(const struct backend_map *b, uint64_t registered_hash
 
 	return table_get(b->registered, &key) != NULL;
 }
-
-/* --- questions ---------------------------------------------------------------------------------- */
 
 /* What is known of a name, from the cache if it was asked for lately. */
 static struct name_info *name_info_get(const struct backend_map *b, const char *name)
@@ -172,9 +169,7 @@ void share_judge(const struct backend_map *b, struct backend *be, const struct a
 	snprintf(be->shared_with, sizeof(be->shared_with), "%s", asked->registered);
 }
 
-/* --- the past ----------------------------------------------------------------------------------- */
-
-/* A new entry for an address that has none; the one longest unasked for goes when there is no room. */
+/* A new entry for an address that has none; without room the one longest unasked for goes. */
 static struct other *other_add(struct backend_map *b, const struct addr *remote)
 {
 	struct slots *s = &b->other_slots;

@@ -7,9 +7,9 @@
 #include "record.h"
 
 /*
- * Decodes the name at c (message start = c->start), lower case, without the last dot, special octets
- * as \DDD; the root is "". Pointers must go backwards. Returns 0 (length of text in *len), or
- * -EBADMSG for a bad name, -ELOOP for a bad pointer; then text is empty.
+ * Decodes the name at c (message start = c->start), lower case, without the last dot, special
+ * octets as \DDD; the root is "". Pointers must go backwards. Returns 0 (length of text in *len),
+ * or -EBADMSG for a bad name, -ELOOP for a bad pointer; then text is empty and c has failed.
  */
 int name_decode(struct cursor *c, char text[static NAME_TEXT_MAX], size_t *len);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * UDP datagrams out of IP fragments, in any order. What overlaps, does not fit or contradicts spoils
- * its datagram, late fragments included (RFC 5722 4); an exact copy does not.
+ * UDP datagrams out of IP fragments, in any order. What overlaps, does not fit or contradicts
+ * spoils its datagram, late fragments included (RFC 5722 4); a fragment seen twice does not.
  */
 #include <stdlib.h>
 
@@ -87,7 +87,7 @@ static void datagrams_expire(struct observer *o, int64_t now_ns)
 	}
 }
 
-/* Whose place a new datagram takes: an ignored one, then one not known to be DNS, then the oldest. */
+/* Whose place a new datagram takes: an ignored one, one not known to be DNS, the oldest. */
 static uint32_t datagram_victim(const struct datagram_set *s)
 {
 	uint32_t victim = s->slots.oldest;

@@ -51,8 +51,6 @@ static void count(struct observer *o, enum counter c)
 	o->counts->n[c]++;
 }
 
-/* --- names of the message ----------------------------------------------------------------------- */
-
 /* A name that is only a pointer to one already known, or NAME_NONE. */
 static uint16_t name_by_pointer(const struct message_scratch *s, const struct cursor *c)
 {
@@ -117,11 +115,9 @@ static enum counter name_reason(int r)
 	return r == -ELOOP ? COUNTER_MALFORMED_DNS_POINTER : COUNTER_MALFORMED_DNS_NAME;
 }
 
-/* --- records ------------------------------------------------------------------------------------ */
-
 /* COUNTER_COUNT: fine; otherwise the reason for refusing the message. */
-static enum counter address_add(struct message_scratch *s, const struct record *rec, uint16_t owner,
-				const uint8_t *bytes, size_t bytes_len)
+static enum counter address_add(struct message_scratch *s, const struct record *rec,
+				uint16_t owner, const uint8_t *bytes, size_t bytes_len)
 {
 	struct dns_answer *a = &s->answer;
 	struct answer_address *out = &a->address[a->address_count];
@@ -191,8 +187,8 @@ static enum counter hints_add(struct message_scratch *s, const struct record *re
 }
 
 /* Key, length, value; keys in strictly rising order (RFC 9460 2.2). */
-static enum counter params_walk(struct message_scratch *s, const struct record *rec, uint16_t owner,
-				struct cursor *c)
+static enum counter params_walk(struct message_scratch *s, const struct record *rec,
+				uint16_t owner, struct cursor *c)
 {
 	int32_t last_key = -1;
 
@@ -288,8 +284,6 @@ static enum counter records_walk(struct message_scratch *s, const struct dns_mes
 	return COUNTER_COUNT;
 }
 
-/* --- the chain ---------------------------------------------------------------------------------- */
-
 /* Follows the aliases from the question's name. COUNTER_COUNT, or what is odd about them. */
 static enum counter chain_walk(struct message_scratch *s)
 {
@@ -321,8 +315,6 @@ static void addresses_keep(struct message_scratch *s)
 			a->address[kept++] = a->address[i];
 	a->address_count = kept;
 }
-
-/* --- the message -------------------------------------------------------------------------------- */
 
 static enum counter head_read(struct cursor *c, struct message_scratch *s, struct message_head *h)
 {

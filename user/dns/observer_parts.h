@@ -27,11 +27,11 @@ struct dns_message {
 	uint16_t src_port;
 	uint16_t dst_port;
 	bool tcp;
-	bool cut; /* the capture ends before the message does */
+	bool cut;              /* the capture ends before the message does */
 	struct subject client; /* who the packet's destination is, when it is an answer */
 };
 
-/* --- open queries (observer_query.c) --- */
+/* Open queries: observer_query.c */
 
 /* Longer than resolvers wait for an answer (RFC 1035 4.2.1 says 2 to 5 s). */
 #define QUERY_LIFE_NS 10000000000LL
@@ -63,15 +63,15 @@ bool query_add(struct query_table *t, const struct query_key *key, int64_t now_n
 bool query_answer(struct query_table *t, const struct query_key *key, uint64_t answer_hash,
 		  int64_t now_ns);
 
-/* --- messages (observer_message.c) --- */
+/* Messages: observer_message.c */
 
-#define MESSAGE_NAMES 40          /* distinct names of one answer that are told apart */
-#define MESSAGE_NAME_BYTES 16384  /* their text */
+#define MESSAGE_NAMES 40         /* distinct names of one answer that are told apart */
+#define MESSAGE_NAME_BYTES 16384 /* their text */
 
 struct message_name {
 	const char *text;
 	uint16_t len;
-	uint16_t off; /* where the message has it */
+	uint16_t off;      /* where the message has it */
 	uint16_t alias_of; /* index of its CNAME target, or NAME_NONE */
 	uint16_t on_chain;
 };
@@ -91,7 +91,7 @@ struct message_scratch {
 /* Takes one message: remembers a query, hands an answer with addresses to the sink. */
 void observer_message(struct observer *o, const struct dns_message *m);
 
-/* --- TCP (observer_stream.c) --- */
+/* TCP: observer_stream.c */
 
 struct stream_set;
 
@@ -99,7 +99,7 @@ struct stream_set *stream_set_new(uint32_t max);
 void stream_set_free(struct stream_set *s);
 void observer_segment(struct observer *o, const struct frame *frame, const struct packet *p);
 
-/* --- IP fragments (observer_fragment.c) --- */
+/* IP fragments: observer_fragment.c */
 
 struct datagram_set;
 

@@ -50,7 +50,8 @@ struct query_table *query_table_new(uint32_t max)
 		free(t);
 		return NULL;
 	}
-	t->buckets = (void *)(((uintptr_t)t->memory + BUCKET_ALIGN - 1) & -(uintptr_t)BUCKET_ALIGN);
+	t->buckets =
+		(void *)(((uintptr_t)t->memory + BUCKET_ALIGN - 1) & -(uintptr_t)BUCKET_ALIGN);
 	return t;
 }
 
@@ -77,7 +78,8 @@ static bool query_fresh(const struct query *q, uint32_t now)
 {
 	int32_t age = query_age(q, now);
 
-	return q->hash && age <= QUERY_LIFE_NS >> TICK_SHIFT && age >= -(QUERY_EARLY_NS >> TICK_SHIFT);
+	return q->hash && age <= QUERY_LIFE_NS >> TICK_SHIFT &&
+	       age >= -(QUERY_EARLY_NS >> TICK_SHIFT);
 }
 
 /* The one to give up first: stale or empty, then answered, then the oldest. */

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Messages out of TCP segments (RFC 1035 4.2.2), each direction of a connection by itself. data[] is
- * a window on the stream: `have` octets from `seq` on are there without a hole, and a few ranges
- * behind the first hole. What does not fit is a gap: the stream starts anew where a message seems to.
+ * Messages out of TCP segments (RFC 1035 4.2.2), each direction of a connection by itself. data[]
+ * is a window on the stream: `have` octets from `seq` on are there without a hole, and a few ranges
+ * behind the first hole. What does not fit is a gap: the stream starts anew where a message seems
+ * to.
  */
 #include <stdlib.h>
 
 #include "base/table.h"
 #include "dns/observer_parts.h"
 
-#define STREAM_WINDOW 8192 /* a longer message is skipped: 64 addresses and their names need less */
-#define STREAM_RANGES 4    /* segments that came early */
+#define STREAM_WINDOW                                                                             \
+	8192            /* a longer message is skipped: 64 addresses and their names need less */
+#define STREAM_RANGES 4 /* segments that came early */
 #define STREAM_BUSY_NS 30000000000LL /* one quiet for longer is no loss */
 
 #define TCP_FIN 1

@@ -6,7 +6,8 @@
 
 int slots_init(struct slots *s, size_t key_size, uint32_t max)
 {
-	*s = (struct slots){.max = max, .free = SLOT_NONE, .oldest = SLOT_NONE, .newest = SLOT_NONE};
+	*s = (struct slots){
+		.max = max, .free = SLOT_NONE, .oldest = SLOT_NONE, .newest = SLOT_NONE};
 	s->index = table_new(key_size, sizeof(uint32_t), max);
 	s->links = calloc(max, sizeof(*s->links));
 	if (!s->index || !s->links) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Numbers the entries of an array that its owner keeps: key -> slot, in order of last use. The array
- * has max entries, a slot is an index into it; nothing is allocated but by the key table's growth.
+ * Numbers the entries of an array that its owner keeps: key -> slot, in order of last use. The
+ * array has max entries, a slot is an index into it; only the key table's growth allocates.
  */
 #ifndef HAYRAKE_SLOTS_H
 #define HAYRAKE_SLOTS_H
