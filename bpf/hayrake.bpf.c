@@ -82,58 +82,60 @@ STEP void dns_step_tc(const struct point *at, struct cpu *cpu, struct counters *
 	dns_account(c, w, dns_admit(cpu) ? dns_copy_tc(at, w, skb) : COUNTER_DNS_RATE_LIMITED);
 }
 
-/* A plain packet: true when it is done with, false when an end of it may be a backend. */
-STEP int plain_step(struct counters *c, const __u8 *h, int version, __u32 ip_len, __u32 align)
+/* What a glance has come to. */
+enum glance {
+	GLANCE_DONE,  /* concerns nobody, and is counted */
+	GLANCE_STEPS, /* not plain: the steps decide */
+	GLANCE_MAYBE, /* stood the dice, an end of it may be a backend */
+};
+
+STEP enum glance plain_step(struct counters *c, const __u8 *l3, int version, __u32 ip_len,
+			    __u32 align)
 {
 	const __u32 mask = prefilter_mask;
 
-	if (sample_rate > 1 && !dice_throw()) {
+	if (!dice_throw()) {
 		c->n[COUNTER_SAMPLED_OUT]++;
-		WIRE_FORGET();
+		WIRE_FORGET(); /* keeps this apart from the way below, which is the shorter for it */
 	} else {
-		if (version == 4 ? prefilter_has4(h + 16, mask, align) ||
-					   prefilter_has4(h + 12, mask, align) :
-				   prefilter_has6(h + 24, mask, align) ||
-					   prefilter_has6(h + 8, mask, align))
-			return 0;
+		if (version == 4 ? prefilter_has4(l3 + 16, mask, align) ||
+					   prefilter_has4(l3 + 12, mask, align) :
+				   prefilter_has6(l3 + 24, mask, align) ||
+					   prefilter_has6(l3 + 8, mask, align))
+			return GLANCE_MAYBE;
 		c->n[COUNTER_NO_BACKEND]++;
 	}
 	c->n[COUNTER_PACKETS]++;
 	c->n[COUNTER_BYTES] += ip_len;
-	return 1;
+	return GLANCE_DONE;
 }
 
-/* The many packets that concern nobody, seen at a glance. True when the packet is done with. */
-STEP int glance_step(struct counters *c, const struct xdp_md *ctx, enum link_kind link)
+/* The many packets that concern nobody need no more than this. */
+STEP enum glance glance_step(struct counters *c, const struct xdp_md *ctx, enum link_kind link)
 {
-	const __u8 *data = (const __u8 *)(long)ctx->data;
+	const __u8 *data = (const __u8 *)(long)ctx->data, *l3;
 	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	const __u8 *h = link == LINK_ETHERNET ? data + 14 : data;
-	const __u32 align = wire_alignment(link);
-	__u32 ip_len;
-	__u16 eth_type;
+	__u32 ip_len, align = wire_alignment(link);
+	int version = frame_glance(data, end, link, &l3, &ip_len);
 
-	if (h + 40 > end)
-		return 0;
-	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(h);
-	if (WIRE_LIKELY(eth_type == WIRE_IPV4)) {
-		ip_len = ipv4_glance(h, wire_distance(h, end));
-		return WIRE_LIKELY(ip_len) && plain_step(c, h, 4, ip_len, align);
-	}
-	if (eth_type != WIRE_IPV6 || h + 60 > end)
-		return 0;
-	ip_len = ipv6_glance(h, wire_distance(h, end));
-	return WIRE_LIKELY(ip_len) && plain_step(c, h, 6, ip_len, align);
+	if (WIRE_LIKELY(version == 4))
+		return plain_step(c, l3, 4, ip_len, align);
+	return version == 6 ? plain_step(c, l3, 6, ip_len, align) : GLANCE_STEPS;
 }
 
 STEP enum action xdp_steps(struct xdp_md *ctx, const struct point at)
 {
 	struct counters *c = counters_get();
+	enum glance seen = GLANCE_STEPS;
 	const __u8 *data, *end;
 	struct cpu *cpu;
 	struct work *w;
 
-	if (!c || (at.counts && glance_step(c, ctx, at.link)))
+	if (!c)
+		return ACTION_PASS;
+	if (at.counts)
+		seen = glance_step(c, ctx, at.link);
+	if (seen == GLANCE_DONE)
 		return ACTION_PASS;
 	WIRE_FORGET(); /* keeps the glance's values out of the steps' way: it is short of registers */
 	cpu = cpu_get();
@@ -146,7 +148,7 @@ STEP enum action xdp_steps(struct xdp_md *ctx, const struct point at)
 	w->wire_len = wire_distance(data, end);
 	w->vlan = 0;
 	w->packets = 1;
-	w->thrown = 0;
+	w->thrown = seen == GLANCE_MAYBE;
 	w->parsed = packet_parse(&w->p, data, end, w->wire_len, at.link);
 	WIRE_FORGET();
 	w->bytes = w->p.ip_len;
@@ -174,12 +176,14 @@ STEP enum counter skb_parse(struct packet *p, struct __sk_buff *skb, enum link_k
 	return parsed;
 }
 
-/* Packets on the wire that this skb stands for; an untrusted segment count may be 0. */
-STEP __u32 skb_packets(const struct __sk_buff *skb)
+/* Packets on the wire that this skb stands for; a segment count from a guest is not told. */
+STEP __u32 skb_packets(const struct __sk_buff *skb, const struct packet *p)
 {
-	if (!skb->gso_size)
-		return 1;
-	return skb->gso_segs ? skb->gso_segs : (skb->len + skb->gso_size - 1) / skb->gso_size;
+	__u32 size = skb->gso_size, count = skb->gso_segs;
+
+	if (size && !count)
+		count = (p->payload_len + size - 1) / size;
+	return count ? count : 1;
 }
 
 STEP enum action tc_steps(struct __sk_buff *skb, const struct point at)
@@ -194,11 +198,11 @@ STEP enum action tc_steps(struct __sk_buff *skb, const struct point at)
 	w->ifindex = skb->ifindex;
 	w->wire_len = skb->len;
 	w->vlan = skb->vlan_present ? VLAN_PRESENT | skb->vlan_tci : 0;
-	w->packets = skb_packets(skb);
 	w->thrown = 0;
 	w->parsed = skb_parse(&w->p, skb, at.link);
 	WIRE_FORGET();
 	packet_add_tag(&w->p, w->vlan);
+	w->packets = skb_packets(skb, &w->p);
 	w->bytes = w->p.ip_len + (__u64)(w->packets - 1) * (w->p.payload_off - w->p.l3_off);
 	if (dns_wanted(w))
 		dns_step_tc(&at, cpu, c, skb);

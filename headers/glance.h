@@ -39,4 +39,25 @@ WIRE __u32 ipv6_glance(const __u8 *h, __u32 left)
 	return transport_glance(h + 40, h[6], (__s32)len) ? len + 40 : 0;
 }
 
+/* 4 or 6 for a plain packet, whose IP header *l3 is and whose IP total length *ip_len; 0: not plain. */
+WIRE int frame_glance(const __u8 *data, const __u8 *end, enum link_kind link, const __u8 **l3,
+		      __u32 *ip_len)
+{
+	const __u8 *h = link == LINK_ETHERNET ? data + 14 : data;
+	__u16 eth_type;
+
+	if (h + 40 > end)
+		return 0;
+	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(h);
+	*l3 = h;
+	if (WIRE_LIKELY(eth_type == WIRE_IPV4)) {
+		*ip_len = ipv4_glance(h, wire_distance(h, end));
+		return WIRE_LIKELY(*ip_len) ? 4 : 0;
+	}
+	if (eth_type != WIRE_IPV6 || h + 60 > end)
+		return 0;
+	*ip_len = ipv6_glance(h, wire_distance(h, end));
+	return WIRE_LIKELY(*ip_len) ? 6 : 0;
+}
+
 #endif
