@@ -8,7 +8,8 @@ A scenario has one statement a line; # starts a comment. Settings:
   link NAME [FLAG ...]      link type of the next interface: one of LINKS, or a LINKTYPE_ number;
                             flags of 802.11: qos, wds, amsdu, protected, fcs
   host NAME MAC ADDRESS ... a device. The gateway is 02:00:00:00:00:01, 192.168.1.1, fd00::1
-  options ..., status N     for the golden runner: options of replay, its exit status
+  options ..., signatures FOLDER, status N
+                            for the golden runner: what replay is given, its exit status
   cut N                     leave out the last N bytes of the file
 Events start with a time in seconds: absolute, or with + after the event before:
   TIME dns HOST NAME ANSWER ...   query and answer. ANSWER: an address, cname TARGET, or
@@ -373,10 +374,12 @@ class Scenario:
         elif words[0] == 'link':
             self.interfaces.append((words[1], words[2:]))
         elif words[0] == 'host':
+            if words[1] in VALUES | SWITCHES:
+                raise ValueError(f'{words[1]} is the name of an option')
             self.hosts[words[1]] = (words[2], [ipaddress.ip_address(a) for a in words[3:]])
         elif words[0] == 'cut':
             self.cut = int(words[1])
-        elif words[0] not in ('options', 'status'):
+        elif words[0] not in ('options', 'signatures', 'status'):
             self.event(words[0], words[1:])
 
     def read(self, path):

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""rules.py scenario|expected SIGNATURES: traffic for every rule that must match, and that must not.
+
+For each rule three hosts: one contacts as many of its groups as are needed, and those its parents
+need; one contacts one group fewer; one contacts all of its names on ports that no rule has.
+`scenario` writes that for mkcap.py, `expected` says "MAC RULE" for whatever must be detected, by
+counting groups here, not by asking Hayrake."""
+import json
+import os
+import sys
+
+D = 400  # thousandths: the default threshold
+WRONG_PORT = 'tcp/7'
+
+
+def rules_read(folder):
+    rules = {}
+    for name in sorted(os.listdir(folder)):
+        for rule in json.load(open(os.path.join(folder, name)))['rules']:
+            groups = {}
+            for d in rule['domains']:
+                if d.get('class', 'primary') == 'primary':
+                    groups.setdefault(d.get('group', d['domain']), []).append(d)
+            d = round(rule['threshold'] * 1000) if 'threshold' in rule else D
+            rules[rule['rule']] = {'groups': groups, 'parent': rule.get('parent'),
+                                   'needed': max(1, len(groups) * d // 1000)}
+    return rules
+
+
+def ports_of(domain):
+    """(protocol, low, high) of each of its ports; without a protocol both."""
+    for text in domain['ports']:
+        proto, _, span = text.rpartition('/')
+        low, _, high = span.partition('-')
+        for p in [proto] if proto else ['tcp', 'udp']:
+            yield p, int(low), int(high or low)
+
+
+def contact_of(domain):
+    proto, low, _ = next(ports_of(domain))
+    return domain['domain'], proto, low
+
+
+def fits(domain, contact):
+    name, proto, port = contact
+    return domain['domain'] == name and any(
+        proto == p and low <= port <= high for p, low, high in ports_of(domain))
+
+
+def seen(rule, contacts):
+    return {g for g, domains in rule['groups'].items()
+            if any(fits(d, c) for d in domains for c in contacts)}
+
+
+def parents(rules, name):
+    while rules[name]['parent']:
+        name = rules[name]['parent']
+        yield name
+
+
+def contacts_for(rules, name, count):
+    """Contacts that show count groups of a rule, and enough of its parents, as few as may be."""
+    contacts = []
+    for ancestor in parents(rules, name):
+        add_contacts(rules[ancestor], contacts, rules[ancestor]['needed'], rules[name])
+    add_contacts(rules[name], contacts, count, None)
+    return contacts
+
+
+def add_contacts(rule, contacts, count, avoid):
+    """Adds groups until count are seen; first those that a rule to avoid does not have."""
+    domains = [domains[0] for domains in rule['groups'].values()]
+    if avoid:
+        domains.sort(key=lambda d: len(seen(avoid, [contact_of(d)])))
+    for domain in domains:
+        if len(seen(rule, contacts)) < count:
+            contacts.append(contact_of(domain))
+
+
+def detected(rules, contacts):
+    enough = {n for n, r in rules.items() if len(seen(r, contacts)) >= r['needed']}
+    return sorted(n for n in enough if enough.issuperset(parents(rules, n)))
+
+
+def hosts(rules):
+    """(MAC, number, contacts) of every host."""
+    for i, name in enumerate(rules):
+        wrong = [(d['domain'], *WRONG_PORT.split('/')) for ds in rules[name]['groups'].values()
+                 for d in ds]
+        for k, contacts in enumerate((contacts_for(rules, name, rules[name]['needed']),
+                                      contacts_for(rules, name, rules[name]['needed'] - 1),
+                                      [(n, p, int(port)) for n, p, port in wrong])):
+            yield f'02:00:00:00:{i:02x}:{k:02x}', 3 * i + k, contacts
+
+
+def scenario(rules):
+    addresses = {}
+    for mac, number, contacts in hosts(rules):
+        print(f'host h{number} {mac} 10.0.{number // 250}.{number % 250 + 1}')
+        for name, proto, port in contacts:
+            at = addresses.setdefault(name, len(addresses))
+            address = f'198.51.{100 + at // 250}.{at % 250 + 1}'
+            print(f'+0 dns h{number} {name.replace("*", "x", 1)} {address}')
+            print(f'+0 {proto} h{number} {address}:{port} packets 2')
+
+
+def expected(rules):
+    for mac, _, contacts in hosts(rules):
+        for name in detected(rules, contacts):
+            print(mac, name)
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in ('scenario', 'expected'):
+        sys.exit(__doc__)
+    {'scenario': scenario, 'expected': expected}[sys.argv[1]](rules_read(sys.argv[2]))
+
+
+main()
