@@ -18,7 +18,7 @@ struct control;
 /*
  * Listens at path with mode 0660 and the named group (NULL: the process's). A socket that nobody
  * answers is replaced. query is borrowed. On failure -errno and one sentence in error; -EADDRINUSE
- * when another instance answers there.
+ * when another instance answers there. The process must ignore SIGPIPE.
  */
 int control_open(struct control **out, struct event_base *base, const char *path,
 		 const char *group, const struct query_source *query, char error[static 256]);
