@@ -174,7 +174,8 @@ STEP void evidence_add(struct evidence_value *v, const struct work *w)
 }
 
 /* The key may be there by now, from another CPU; this CPU's value is then still zero. */
-STEP enum counter evidence_insert(void *map, const struct evidence_key *key, const struct work *w)
+STEP enum counter evidence_insert(struct counters *c, void *map, const struct evidence_key *key,
+				  const struct work *w)
 {
 	struct evidence_value *v, fresh = {0};
 	long err;
@@ -182,6 +183,8 @@ STEP enum counter evidence_insert(void *map, const struct evidence_key *key, con
 	err = bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
 	if (err == -E2BIG)
 		return COUNTER_EVIDENCE_FULL;
+	if (!err)
+		c->n[COUNTER_EVIDENCE_NEW]++;
 	v = bpf_map_lookup_elem(map, key);
 	if (!v)
 		return COUNTER_EVIDENCE_FAILED;
@@ -190,7 +193,7 @@ STEP enum counter evidence_insert(void *map, const struct evidence_key *key, con
 }
 
 /* The packet is turned: src is the subject, dst the backend. */
-STEP enum counter contact_count(const struct work *w, __u32 endpoint)
+STEP enum counter contact_count(struct counters *c, const struct work *w, __u32 endpoint)
 {
 	struct evidence_key key = {
 		.endpoint = endpoint,
@@ -206,7 +209,7 @@ STEP enum counter contact_count(const struct work *w, __u32 endpoint)
 	subject_set(&key.subject, &w->p, subject_by, 1);
 	v = bpf_map_lookup_elem(map, &key);
 	if (!v)
-		return evidence_insert(map, &key, w);
+		return evidence_insert(c, map, &key, w);
 	evidence_add(v, w);
 	return COUNTER_COUNTED;
 }
@@ -229,7 +232,7 @@ STEP enum counter contact_step(struct cpu *cpu, struct counters *c)
 		packet_turn(&w->p);
 	w->turned = remote;
 	w->now_ns = cpu_clock(cpu);
-	return contact_count(w, remote ? ends.src_endpoint : ends.dst_endpoint);
+	return contact_count(c, w, remote ? ends.src_endpoint : ends.dst_endpoint);
 }
 
 #endif
