@@ -15,23 +15,24 @@ say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 note() { printf '%s  . %s%s\n' "$dim" "$*" "$plain"; }
 command_show() { printf '%s  $ %s%s\n' "$bold" "$*" "$plain"; }
 
+# The home: hosts on the left, the gateway's bridge they hang on, the internet behind it.
 picture() {
-	local h n=0 last link address
+	local h n=0 half last link address
 	last=$(lab_hosts | wc -w)
+	half=$((last / 2))
 	for h in $(lab_hosts); do
 		n=$((n + 1))
-		link='|'
-		[ $n -ne 1 ] && [ $n -ne "$last" ] || link='+'
-		[ $n -ne $((last / 2)) ] || link='+== br-lan [gateway] wan0 -- internet'
-		[ $n -ne $((last / 2 + 1)) ] || link="|          dnsmasq           resolver"
-		[ $n -ne $((last / 2 + 2)) ] || link="|          hayrake           $(servers) servers"
+		case $n in
+		1 | "$last") link='+' ;;
+		"$half") link='+==[ br-lan  gateway  wan0 ]====[ internet ]' ;;
+		$((half + 1))) link="|    dnsmasq, hayrake            $(grep -c '^[0-9.]* ' "$LAB/hosts") names" ;;
+		*) link='|' ;;
+		esac
 		address=$(lab_ip4 "$h")
 		lab_has "$h" 4 || address=$(lab_ip6 "$h")
-		printf '  %-8s %-15s %-49s --%s\n' "$h" "$address" "$(lab_title "$h")" "$link"
+		printf '  %-8s %-15s %-37s --%s\n' "$h" "$address" "$(lab_title "$h")" "$link"
 	done
 }
-
-servers() { grep -c '\.' "$LAB/hosts" | awk '{ print int($1) }'; }
 
 # Starts a host's behaviour in the background.
 act() {

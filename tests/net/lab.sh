@@ -20,21 +20,21 @@ TTL=2
 # IP addresses.
 lab_table='
 ring     4   ring-doorbell      Ring doorbell
-plug     4   tplink-device      TP-Link plug, asks DNS over TCP
-hue      46  philips-device     Philips Hue bridge, its server moves to a new address
-xiaomi   4   xiaomi-device      Xiaomi hub, moves to a new IP address itself
+plug     4   tplink-device      TP-Link plug; DNS over TCP
+hue      46  philips-device     Philips Hue bridge; its server moves
+xiaomi   4   xiaomi-device      Xiaomi hub; moves to a new address
 things   46  smartthings        SmartThings hub
 bulb     4   smartlife          Smart Life (Tuya) bulb
 echo     46  alexa-enabled,amazon-product          Amazon Echo
 firetv   46  alexa-enabled,amazon-product,fire-tv  Amazon Fire TV
-roku     46  roku-tv            Roku TV, its names are aliases
+roku     46  roku-tv            Roku TV; its names are aliases
 weather  4   netatmo-weather    Netatmo weather station
-dlink    6   dlink-device       D-Link hub, has IPv6 only
-sengled  4   sengled-device     Sengled hub, its server address is shared
-blink    4   blink-hub          Blink hub, at the same shared address
-laptop   4   -                  laptop, browses, also at that shared address
-desktop  46  -                  desktop, meets one single Philips name
-tablet   4   -                  tablet, uses names of vendors on other ports
+dlink    6   dlink-device       D-Link hub; IPv6 only
+sengled  4   sengled-device     Sengled hub; at a shared address
+blink    4   blink-hub          Blink hub; at the same address
+laptop   4   -                  laptop; also visits that address
+desktop  46  -                  desktop; meets one Philips name
+tablet   4   -                  tablet; names of vendors, other ports
 '
 
 # What a host contacts. "@RULE" stands for every domain group of the rule in the signatures.
@@ -385,10 +385,20 @@ lab_ask() {
 	"$HAYRAKE" "$command" --signatures "$SIGNATURES" --socket "$LAB/socket" "$@"
 }
 
+# lab_counter FILE NAME: a counter's value in the JSON lines of show stats; 0 when it is not there.
+lab_counter() {
+	sed -n "s/.*\"name\": *\"$2\", *\"value\": *\([0-9]*\).*/\1/p" "$1" | grep . || echo 0
+}
+
 # Ends it by a signal (TERM); its exit status.
 lab_unwatch() {
 	kill -"${1:-TERM}" "$LAB_WATCH"
 	wait "$LAB_WATCH"
+}
+
+# True when no XDP program and no clsact is left in the gateway; names what is.
+lab_detached() {
+	! { lab_in gw ip -d link show; lab_in gw tc qdisc show; } | grep -E 'prog/xdp|clsact'
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then
