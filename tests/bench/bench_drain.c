@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/timefmt.h"
+#include "base/cleanup.h"
 #include "input/xdp_private.h"
 
 #define ENTRIES 200000U
@@ -49,10 +49,11 @@ static void frame_drop(void *ctx, const struct frame *frame)
 /* Every CPU has a part in every entry: the most there is to read. */
 static int map_fill(const struct xdp_input *x, int fd)
 {
-	struct evidence_value parts[x->kernel.cpus];
+	CLEANUP_FREE struct evidence_value *parts = calloc(x->kernel.cpus, sizeof(*parts));
 	struct evidence_key key = {.port = 443, .ip_proto = 6};
 
-	memset(parts, 0, sizeof(parts));
+	if (!parts)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < x->kernel.cpus; i++)
 		parts[i] = (struct evidence_value){.packets = 1, .bytes = 100, .first_ns = 1 + i};
 	for (uint32_t i = 0; i < ENTRIES; i++) {

@@ -57,9 +57,9 @@ static struct xdp_input *xdp_new(const struct xdp_config *config, struct event_b
 
 static int rights_check(char error[static ERROR_MAX])
 {
-	const char *missing = rights_missing();
+	char missing[RIGHTS_TEXT_MAX];
 
-	if (!missing)
+	if (!rights_missing(missing))
 		return 0;
 	snprintf(error, ERROR_MAX, "watching an interface needs %s, which this process lacks: "
 		 "run it as root", missing);
@@ -104,9 +104,9 @@ static int kernel_open(struct xdp_input *x, char error[static ERROR_MAX])
 
 	if (!rc)
 		rc = drain_open(x);
-	if (rc == -EPERM || rc == -EACCES)
+	if (rc == -EPERM)
 		snprintf(error, ERROR_MAX, "the kernel does not permit loading the programs (it wants "
-			 "CAP_BPF and CAP_NET_ADMIN outside of any user namespace)");
+			 "the capabilities outside of any user namespace)");
 	else if (rc)
 		snprintf(error, ERROR_MAX, "the kernel programs cannot be loaded: %s (-v says more)",
 			 strerror(-rc));

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -57,33 +58,47 @@ static const struct profile_limits profile_limits[PROFILE_COUNT] = {
 
 DEFINE_CLEANUP(hayrake_bpf__destroy, struct hayrake_bpf *)
 
+/* One level lower than libbpf means it; the verifier's log has many lines. */
 static int libbpf_message(enum libbpf_print_level level, const char *fmt, va_list args)
 {
-	char text[512];
-	int len = vsnprintf(text, sizeof(text), fmt, args);
+	CLEANUP_FREE char *text = NULL;
+	char *rest, *line;
 
-	if (level == LIBBPF_DEBUG || len <= 0)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, fmt, args) < 0)
 		return 0;
-	text[strcspn(text, "\n")] = '\0';
-	log_debug("libbpf: %s", text);
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_debug("%s", line);
 	return 0;
 }
 
-const char *rights_missing(void)
+/* CAP_PERFMON: the verifier wants it for lengths worked out from packet pointers. */
+static const struct {
+	const char *name;
+	int cap;
+	int instead; /* of a wider right that has it in it */
+} rights[] = {
+	{"CAP_BPF", CAP_BPF, CAP_SYS_ADMIN},
+	{"CAP_PERFMON", CAP_PERFMON, CAP_SYS_ADMIN},
+	{"CAP_NET_ADMIN", CAP_NET_ADMIN, CAP_NET_ADMIN},
+};
+
+bool rights_missing(char text[static RIGHTS_TEXT_MAX])
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 	uint64_t has;
-	bool bpf, net;
+	size_t len = 0;
 
 	if (syscall(SYS_capget, &header, data))
-		return NULL;
+		return false;
 	has = (uint64_t)data[1].effective << 32 | data[0].effective;
-	bpf = has & (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_BPF);
-	net = has & 1ULL << CAP_NET_ADMIN;
-	if (bpf && net)
-		return NULL;
-	return bpf ? "CAP_NET_ADMIN" : net ? "CAP_BPF" : "CAP_BPF and CAP_NET_ADMIN";
+	for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
+		if (!(has & (1ULL << rights[i].cap | 1ULL << rights[i].instead)))
+			len += (size_t)snprintf(text + len, RIGHTS_TEXT_MAX - len, "%s%s",
+						len ? ", " : "", rights[i].name);
+	return len;
 }
 
 void kernel_init(struct kernel *k)

@@ -136,8 +136,9 @@ int kernel_load(struct kernel *k, const struct xdp_config *config, enum point_ro
 /* The program's descriptor; loads it when it is needed for the first time. -errno. */
 int kernel_program(struct kernel *k, unsigned int program);
 void kernel_close(struct kernel *k);
-/* The capabilities this process lacks, or NULL. */
-const char *rights_missing(void);
+/* True when this process lacks capabilities; text names them. */
+#define RIGHTS_TEXT_MAX 64
+bool rights_missing(char text[static RIGHTS_TEXT_MAX]);
 
 /* xdp_attach.c */
 /* The programs that attaching this interface will most likely need, one bit each. */
