@@ -192,21 +192,27 @@ STEP enum counter evidence_insert(struct counters *c, void *map, const struct ev
 	return COUNTER_COUNTED;
 }
 
-/* The packet is turned: src is the subject, dst the backend. */
+/* The packet is turned: src is the subject, dst the backend. The key is made of whole words. */
+STEP void contact_key(struct evidence_key *key, const struct packet *p, __u32 endpoint)
+{
+	__u32 proto = WIRE_JOIN((__u32)p->ip_proto, 0U, 8);
+	__u32 word = WIRE_JOIN((__u32)p->dst_port, proto, 16);
+
+	subject_set(&key->subject, p, subject_by, 1);
+	key->endpoint = endpoint;
+	__builtin_memcpy(&key->port, &word, 4);
+}
+
 STEP enum counter contact_count(struct counters *c, const struct work *w, __u32 endpoint)
 {
-	struct evidence_key key = {
-		.endpoint = endpoint,
-		.port = w->p.dst_port,
-		.ip_proto = w->p.ip_proto,
-	};
 	__u32 slot = EVIDENCE_SLOT;
 	void *map = bpf_map_lookup_elem(&evidence, &slot);
 	struct evidence_value *v;
+	struct evidence_key key;
 
 	if (!map)
 		return COUNTER_EVIDENCE_FAILED;
-	subject_set(&key.subject, &w->p, subject_by, 1);
+	contact_key(&key, &w->p, endpoint);
 	v = bpf_map_lookup_elem(map, &key);
 	if (!v)
 		return evidence_insert(c, map, &key, w);
@@ -219,7 +225,7 @@ STEP enum counter contact_step(struct cpu *cpu, struct counters *c)
 {
 	struct ends ends = {COUNTER_NO_BACKEND, COUNTER_NO_BACKEND, 0, 0};
 	struct work *w = &cpu->work;
-	__u32 maybe = packet_maybe(&w->p), remote = 0;
+	__u32 maybe = w->maybe, remote = 0;
 	enum counter settled;
 
 	if (!maybe)

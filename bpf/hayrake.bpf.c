@@ -34,13 +34,18 @@ STEP int dice_throw(void)
 	return sample_rate <= 1 || !((__u64)bpf_get_prandom_u32() * sample_rate >> 32);
 }
 
-/* Step 3, with what the parser said: the counter that the packet belongs to. */
+/* Behind the parser: what it said, or step 3 with the counter that the packet belongs to. */
 STEP enum counter packet_judge(struct cpu *cpu, struct counters *c)
 {
-	if (cpu->work.parsed != COUNTER_PACKETS)
-		return cpu->work.parsed;
-	if (!cpu->work.thrown && !dice_throw())
-		return COUNTER_SAMPLED_OUT;
+	struct work *w = &cpu->work;
+
+	if (w->parsed != COUNTER_PACKETS)
+		return w->parsed;
+	if (!w->maybe) {
+		if (!dice_throw())
+			return COUNTER_SAMPLED_OUT;
+		w->maybe = packet_maybe(&w->p);
+	}
 	return contact_step(cpu, c);
 }
 
@@ -82,54 +87,83 @@ STEP void dns_step_tc(const struct point *at, struct cpu *cpu, struct counters *
 	dns_account(c, w, dns_admit(cpu) ? dns_copy_tc(at, w, skb) : COUNTER_DNS_RATE_LIMITED);
 }
 
-/* What a glance has come to. */
-enum glance {
-	GLANCE_DONE,  /* concerns nobody, and is counted */
-	GLANCE_STEPS, /* not plain: the steps decide */
-	GLANCE_MAYBE, /* stood the dice, an end of it may be a backend */
+/* What a glance at a packet has come to. */
+enum glance_end {
+	GLANCE_DONE,    /* concerns nobody, and is counted */
+	GLANCE_CONTACT, /* maybe one, all that is needed of it is in cpu->work */
+	GLANCE_STEPS,   /* not plain: the steps decide */
 };
 
-STEP enum glance plain_step(struct counters *c, const __u8 *l3, int version, __u32 ip_len,
-			    __u32 align)
+STEP __u32 plain_maybe(const __u8 *l3, __u32 version, __u32 align)
 {
 	const __u32 mask = prefilter_mask;
+
+	if (version == 4)
+		return prefilter_has4(l3 + 16, mask, align) |
+		       prefilter_has4(l3 + 12, mask, align) << 1;
+	return prefilter_has6(l3 + 24, mask, align) | prefilter_has6(l3 + 8, mask, align) << 1;
+}
+
+STEP enum glance_end plain_step(struct counters *c, const struct glance *g, const __u8 *data,
+				__u32 version, enum link_kind link)
+{
+	struct cpu *cpu;
+	__u32 maybe;
 
 	if (!dice_throw()) {
 		c->n[COUNTER_SAMPLED_OUT]++;
 		WIRE_FORGET(); /* keeps this apart from the way below, which is the shorter for it */
 	} else {
-		if (version == 4 ? prefilter_has4(l3 + 16, mask, align) ||
-					   prefilter_has4(l3 + 12, mask, align) :
-				   prefilter_has6(l3 + 24, mask, align) ||
-					   prefilter_has6(l3 + 8, mask, align))
-			return GLANCE_MAYBE;
+		maybe = plain_maybe(g->l3, version, wire_alignment(link));
+		if (maybe) {
+			cpu = cpu_get();
+			if (!cpu)
+				return GLANCE_DONE;
+			cpu->work.maybe = maybe;
+			glance_fill(&cpu->work.p, g, data, version, link);
+			return GLANCE_CONTACT;
+		}
 		c->n[COUNTER_NO_BACKEND]++;
 	}
 	c->n[COUNTER_PACKETS]++;
-	c->n[COUNTER_BYTES] += ip_len;
+	c->n[COUNTER_BYTES] += g->ip_len;
 	return GLANCE_DONE;
 }
 
 /* The many packets that concern nobody need no more than this. */
-STEP enum glance glance_step(struct counters *c, const struct xdp_md *ctx, enum link_kind link)
+STEP enum glance_end glance_step(struct counters *c, const struct xdp_md *ctx, enum link_kind link)
 {
-	const __u8 *data = (const __u8 *)(long)ctx->data, *l3;
+	const __u8 *data = (const __u8 *)(long)ctx->data;
 	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	__u32 ip_len, align = wire_alignment(link);
-	int version = frame_glance(data, end, link, &l3, &ip_len);
+	const struct glance g = frame_glance(data, end, link);
 
-	if (WIRE_LIKELY(version == 4))
-		return plain_step(c, l3, 4, ip_len, align);
-	return version == 6 ? plain_step(c, l3, 6, ip_len, align) : GLANCE_STEPS;
+	if (WIRE_LIKELY(g.version == 4))
+		return plain_step(c, &g, data, 4, link);
+	return g.version == 6 ? plain_step(c, &g, data, 6, link) : GLANCE_STEPS;
+}
+
+/* Steps 1 and 2. */
+STEP void xdp_parse(struct xdp_md *ctx, const struct point *at, struct cpu *cpu, struct counters *c)
+{
+	const __u8 *data = (const __u8 *)(long)ctx->data;
+	const __u8 *end = (const __u8 *)(long)ctx->data_end;
+	struct work *w = &cpu->work;
+
+	w->ifindex = ctx->ingress_ifindex;
+	w->wire_len = wire_distance(data, end);
+	w->vlan = 0;
+	w->maybe = 0;
+	w->parsed = packet_parse(&w->p, data, end, w->wire_len, at->link);
+	WIRE_FORGET();
+	if (dns_wanted(w))
+		dns_step_xdp(at, cpu, c, data, end);
 }
 
 STEP enum action xdp_steps(struct xdp_md *ctx, const struct point at)
 {
 	struct counters *c = counters_get();
-	enum glance seen = GLANCE_STEPS;
-	const __u8 *data, *end;
+	enum glance_end seen = GLANCE_STEPS;
 	struct cpu *cpu;
-	struct work *w;
 
 	if (!c)
 		return ACTION_PASS;
@@ -137,23 +171,15 @@ STEP enum action xdp_steps(struct xdp_md *ctx, const struct point at)
 		seen = glance_step(c, ctx, at.link);
 	if (seen == GLANCE_DONE)
 		return ACTION_PASS;
-	WIRE_FORGET(); /* keeps the glance's values out of the steps' way: it is short of registers */
+	WIRE_FORGET(); /* keeps the glance's values out of the steps' way: registers are few */
 	cpu = cpu_get();
 	if (!cpu)
 		return ACTION_PASS;
-	data = (const __u8 *)(long)ctx->data;
-	end = (const __u8 *)(long)ctx->data_end;
-	w = &cpu->work;
-	w->ifindex = ctx->ingress_ifindex;
-	w->wire_len = wire_distance(data, end);
-	w->vlan = 0;
-	w->packets = 1;
-	w->thrown = seen == GLANCE_MAYBE;
-	w->parsed = packet_parse(&w->p, data, end, w->wire_len, at.link);
-	WIRE_FORGET();
-	w->bytes = w->p.ip_len;
-	if (dns_wanted(w))
-		dns_step_xdp(&at, cpu, c, data, end);
+	cpu->work.parsed = COUNTER_PACKETS;
+	if (seen == GLANCE_STEPS)
+		xdp_parse(ctx, &at, cpu, c);
+	cpu->work.packets = 1;
+	cpu->work.bytes = cpu->work.p.ip_len;
 	return at.counts ? packet_account(cpu, c) : ACTION_PASS;
 }
 
@@ -198,7 +224,7 @@ STEP enum action tc_steps(struct __sk_buff *skb, const struct point at)
 	w->ifindex = skb->ifindex;
 	w->wire_len = skb->len;
 	w->vlan = skb->vlan_present ? VLAN_PRESENT | skb->vlan_tci : 0;
-	w->thrown = 0;
+	w->maybe = 0;
 	w->parsed = skb_parse(&w->p, skb, at.link);
 	WIRE_FORGET();
 	packet_add_tag(&w->p, w->vlan);

@@ -34,7 +34,7 @@ struct work {
 	__u32 wire_len;
 	__u32 vlan;    /* VLAN_PRESENT | TCI that the NIC took off, or 0 */
 	__u32 packets; /* on the wire: more than 1 when segments were merged */
-	__u32 thrown;  /* 1: stood the dice already */
+	__u32 maybe;   /* ends that may be backends: bit 0 dst, bit 1 src */
 	__u32 turned;  /* 1: the backend had sent it */
 	__u32 pad;
 };

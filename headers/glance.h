@@ -19,45 +19,86 @@ WIRE int transport_glance(const __u8 *h, __u8 ip_proto, __s32 len)
 	return ip_proto == WIRE_UDP && len >= 8 && wire_be16(h + 4) == len;
 }
 
-/* The IP total length of a plain IPv4 packet at h, of which 40 bytes can be read; 0: not plain. */
-WIRE __u32 ipv4_glance(const __u8 *h, __u32 left)
+/* A plain IPv4 packet at h, of which 40 bytes can be read? Its total length in *ip_len. */
+WIRE int ipv4_glance(const __u8 *h, __u32 left, __u32 *ip_len)
 {
 	__u32 total = wire_be16(h + 2);
 
+	*ip_len = total;
 	if (h[0] != 0x45 || wire_be16(h + 6) & 0x3fff || total > left)
 		return 0;
-	return transport_glance(h + 20, h[9], (__s32)total - 20) ? total : 0;
+	return transport_glance(h + 20, h[9], (__s32)total - 20);
 }
 
-/* The same for IPv6: header and payload; 60 bytes can be read. */
-WIRE __u32 ipv6_glance(const __u8 *h, __u32 left)
+/* The same for IPv6; 60 bytes can be read. */
+WIRE int ipv6_glance(const __u8 *h, __u32 left, __u32 *ip_len)
 {
 	__u32 len = wire_be16(h + 4);
 
+	*ip_len = len + 40;
 	if (h[0] >> 4 != 6 || len + 40 > left)
 		return 0;
-	return transport_glance(h + 40, h[6], (__s32)len) ? len + 40 : 0;
+	return transport_glance(h + 40, h[6], (__s32)len);
 }
 
-/* 4 or 6 for a plain packet, whose IP header *l3 is and whose IP total length *ip_len; 0: not plain. */
-WIRE int frame_glance(const __u8 *data, const __u8 *end, enum link_kind link, const __u8 **l3,
-		      __u32 *ip_len)
+/* What a glance has seen of a plain packet. */
+struct glance {
+	const __u8 *l3; /* the IP header */
+	__u32 ip_len;   /* IP total length */
+	__u32 version;  /* 4 or 6; 0: not plain */
+};
+
+WIRE struct glance frame_glance(const __u8 *data, const __u8 *end, enum link_kind link)
 {
-	const __u8 *h = link == LINK_ETHERNET ? data + 14 : data;
+	struct glance g = {.l3 = link == LINK_ETHERNET ? data + 14 : data};
 	__u16 eth_type;
 
-	if (h + 40 > end)
-		return 0;
-	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(h);
-	*l3 = h;
+	if (g.l3 + 40 > end)
+		return g;
+	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(g.l3);
 	if (WIRE_LIKELY(eth_type == WIRE_IPV4)) {
-		*ip_len = ipv4_glance(h, wire_distance(h, end));
-		return WIRE_LIKELY(*ip_len) ? 4 : 0;
+		if (WIRE_LIKELY(ipv4_glance(g.l3, wire_distance(g.l3, end), &g.ip_len)))
+			g.version = 4;
+	} else if (eth_type == WIRE_IPV6 && g.l3 + 60 <= end) {
+		if (WIRE_LIKELY(ipv6_glance(g.l3, wire_distance(g.l3, end), &g.ip_len)))
+			g.version = 6;
 	}
-	if (eth_type != WIRE_IPV6 || h + 60 > end)
-		return 0;
-	*ip_len = ipv6_glance(h, wire_distance(h, end));
-	return WIRE_LIKELY(*ip_len) ? 6 : 0;
+	return g;
+}
+
+/* Without tags, IPv6 addresses behind an Ethernet header are even aligned to 8. */
+WIRE void addr_set6(struct addr *a, const __u8 *p, __u32 align)
+{
+	if (align == 4)
+		__builtin_memcpy(WIRE_ALIGNED(a, 4), WIRE_ALIGNED(p, 8), 16);
+	else
+		__builtin_memcpy(WIRE_ALIGNED(a, 4), WIRE_ALIGNED(p, 2), 16);
+}
+
+/* The parts of a plain packet that a contact is made of; the rest of p is 0 or left as it was. */
+WIRE void glance_fill(struct packet *p, const struct glance *g, const __u8 *data, __u32 version,
+		      enum link_kind link)
+{
+	const __u8 *l4 = g->l3 + (version == 4 ? 20 : 40);
+	const __u32 align = wire_alignment(link);
+
+	if (version == 4) {
+		addr_set4(&p->src, g->l3 + 12, align);
+		addr_set4(&p->dst, g->l3 + 16, align);
+	} else {
+		addr_set6(&p->src, g->l3 + 8, align);
+		addr_set6(&p->dst, g->l3 + 24, align);
+	}
+	p->ip_version = (__u8)version;
+	p->ip_len = g->ip_len;
+	p->ip_proto = g->l3[version == 4 ? 9 : 6];
+	p->src_port = wire_be16(l4);
+	p->dst_port = wire_be16(l4 + 2);
+	p->tcp_flags = p->ip_proto == WIRE_TCP ? l4[13] : 0;
+	p->vlan_outer = p->vlan_inner = p->pppoe = 0;
+	p->has_mac = link == LINK_ETHERNET;
+	if (link == LINK_ETHERNET)
+		macs_set(p, data);
 }
 
 #endif

@@ -55,12 +55,15 @@ _Static_assert(sizeof(struct packet) == 96, "no hidden padding in packet");
 #define WIRE_ALIGNED(p, n) (p)
 #endif
 
+/* WIRE_JOIN: the word whose first half in memory is a, and whose second is b, each of n bits. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define WIRE_HOST16(x) __builtin_bswap16(x)
-#define WIRE_HOST32(x) __builtin_bswap32(x)
+#define WIRE_HOST64(x) __builtin_bswap64(x)
+#define WIRE_JOIN(a, b, n) ((a) | (b) << (n))
 #else
 #define WIRE_HOST16(x) (x)
-#define WIRE_HOST32(x) (x)
+#define WIRE_HOST64(x) (x)
+#define WIRE_JOIN(a, b, n) ((a) << (n) | (b))
 #endif
 
 #define WIRE_IPV4 0x0800 /* ethertypes (IEEE 802 numbers at IANA) */

@@ -39,6 +39,13 @@ WIRE enum counter pppoe_parse(struct packet *p, struct wire *w, __u16 *eth_type)
 	return COUNTER_PACKETS;
 }
 
+WIRE void macs_set(struct packet *p, const __u8 *ethernet)
+{
+	__builtin_memcpy(WIRE_ALIGNED(p->dst_mac, 2), WIRE_ALIGNED(ethernet, 2), 6);
+	__builtin_memcpy(WIRE_ALIGNED(p->src_mac, 2), WIRE_ALIGNED(ethernet + 6, 2), 6);
+	p->has_mac = 1;
+}
+
 /* Behind the Ethernet header come at most two tags and PPPoE: 16 bytes, in fours. */
 WIRE enum counter ethernet_parse(struct packet *p, struct wire *w, __u16 *eth_type)
 {
@@ -48,9 +55,7 @@ WIRE enum counter ethernet_parse(struct packet *p, struct wire *w, __u16 *eth_ty
 	if (why)
 		return why;
 	first = w->pos;
-	__builtin_memcpy(p->dst_mac, WIRE_ALIGNED(h, 2), 6);
-	__builtin_memcpy(p->src_mac, WIRE_ALIGNED(h + 6, 2), 6);
-	p->has_mac = 1;
+	macs_set(p, h);
 	*eth_type = wire_be16(h + 12);
 	why = tag_parse(&p->vlan_outer, w, eth_type);
 	if (!why && p->vlan_outer)

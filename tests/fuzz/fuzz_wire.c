@@ -42,15 +42,16 @@ static void good_check(const struct packet *p, enum counter why, size_t size, ui
 static void glance_check(const uint8_t *data, size_t size, enum link_kind link,
 			 const struct packet *p, enum counter why)
 {
-	const uint8_t *l3 = NULL;
-	uint32_t ip_len = 0;
-	int version = frame_glance(data, data + size, link, &l3, &ip_len);
+	struct glance g = frame_glance(data, data + size, link);
+	struct packet filled = *p;
 
-	if (!version)
+	if (!g.version)
 		return;
 	CHECK(why == COUNTER_PACKETS && !packet_is_dns(p) && p->frag == FRAGMENT_NONE);
-	CHECK(version == p->ip_version && ip_len == p->ip_len && l3 == data + p->l3_off);
-	CHECK(!p->vlan_outer && !p->pppoe && p->l4_off == p->l3_off + (version == 4 ? 20U : 40U));
+	CHECK(g.version == p->ip_version && g.ip_len == p->ip_len && g.l3 == data + p->l3_off);
+	CHECK(p->l4_off == p->l3_off + (g.version == 4 ? 20U : 40U));
+	glance_fill(&filled, &g, data, g.version, link);
+	CHECK(memcmp(&filled, p, sizeof(*p)) == 0);
 }
 
 /* The first byte chooses the link and how many bytes the capture left out. */
