@@ -46,7 +46,7 @@ static void answer_row(void *ctx, struct json_object *row)
 	}
 }
 
-/* --- the running instance ----------------------------------------------------------------------- */
+/* --- the running instance --------------------------------------------------------------------- */
 
 static int socket_connect(const char *path)
 {
@@ -110,7 +110,7 @@ static int socket_ask(const struct options *o, const char *request, struct answe
 	return a->failed ? EXIT_FAILED : EXIT_DONE;
 }
 
-/* --- a state file ------------------------------------------------------------------------------- */
+/* --- a state file ----------------------------------------------------------------------------- */
 
 DEFINE_CLEANUP(pipeline_close, struct pipeline *)
 

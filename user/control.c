@@ -43,7 +43,7 @@ static void client_close(struct client *c)
 	*c = (struct client){.control = c->control};
 }
 
-/* --- answering ---------------------------------------------------------------------------------- */
+/* --- answering -------------------------------------------------------------------------------- */
 
 static void row_send(void *ctx, struct json_object *row)
 {
@@ -99,7 +99,7 @@ static void client_readable(struct bufferevent *bev, void *ctx)
 		query_run(c->control->query, line, row_send, out);
 }
 
-/* --- clients ------------------------------------------------------------------------------------ */
+/* --- clients ---------------------------------------------------------------------------------- */
 
 static struct client *client_free_place(struct control *control)
 {
@@ -165,7 +165,7 @@ static void accept_resume(evutil_socket_t fd, short what, void *ctx)
 	evconnlistener_enable(((struct control *)ctx)->listener);
 }
 
-/* --- the socket --------------------------------------------------------------------------------- */
+/* --- the socket ------------------------------------------------------------------------------- */
 
 static int path_set(const char *path, struct sockaddr_un *sun, char error[static 256])
 {

@@ -31,7 +31,7 @@ int query_fail(struct query *run, int err, const char *what, const char *name)
 	return err;
 }
 
-/* --- show --------------------------------------------------------------------------------------- */
+/* --- show ------------------------------------------------------------------------------------- */
 
 static void emit_detection(void *ctx, const struct detection *d)
 {
@@ -115,7 +115,7 @@ static void show_backends(struct query *run)
 		query_emit(run, row_backend(&rows[i], &run->q->names));
 }
 
-/* --- requests ----------------------------------------------------------------------------------- */
+/* --- requests --------------------------------------------------------------------------------- */
 
 static int run_show(struct query *run, char *what, char *rest)
 {

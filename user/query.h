@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Answers "show ..." and "explain ..." from the stages, for the socket and for a state file alike. */
+/* Answers "show ..." and "explain ..." from the stages, for the socket and a state file alike. */
 #ifndef HAYRAKE_QUERY_H
 #define HAYRAKE_QUERY_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* show stats: what is attached, how full, what was counted; null where the truth is not measurable. */
+/* show stats: what is attached, how full, what was counted; null where that is not measurable. */
 #include <string.h>
 
 #include "base/timefmt.h"

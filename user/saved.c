@@ -55,7 +55,7 @@ static void boot_read(char boot[static STATE_BOOT_MAX])
 	boot[strcspn(boot, "\n")] = '\0';
 }
 
-/* --- saving ------------------------------------------------------------------------------------- */
+/* --- saving ----------------------------------------------------------------------------------- */
 
 static void save_backend(void *ctx, const struct backend_row *row)
 {
@@ -118,7 +118,7 @@ int saved_store(const struct saved *s, bool running, int64_t now_ns)
 	return err;
 }
 
-/* --- restoring ---------------------------------------------------------------------------------- */
+/* --- restoring -------------------------------------------------------------------------------- */
 
 static int restore_backend(void *ctx, const struct backend_row *row)
 {

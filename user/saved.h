@@ -19,15 +19,15 @@ struct saved {
 };
 
 /*
- * Saves everything; running says that it is not the clean end. Says what failed (once until it works
- * again), counts STATE_FAILED and gives -errno.
+ * Saves everything; running says that it is not the clean end. Says what failed (once until it
+ * works again), counts STATE_FAILED and gives -errno.
  */
 int saved_store(const struct saved *s, bool running, int64_t now_ns);
 
 /*
  * Restores what the file has and says so: how many of what, damaged lines, and that the last
- * instance was killed. 0, -ENOENT without a file (silent), or -errno after one sentence; then nothing
- * was restored.
+ * instance was killed. 0, -ENOENT without a file (silent), or -errno after one sentence; then
+ * nothing was restored.
  */
 int saved_load(const struct saved *s, struct state_report *report);
 /* The same without a word but for damaged lines. */

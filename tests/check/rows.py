@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""rows.py SCHEMA...: every line of stdin follows one of docs/SCHEMA.schema.json, and has no member that the
-schema does not name; prints how many lines of which event there were."""
+"""rows.py SCHEMA...: every line of stdin follows one of docs/SCHEMA.schema.json, and has no member
+that the schema does not name; prints how many lines of which event there were."""
 import collections
 import json
 import sys

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What `replay`, `show` and `explain` print with --json follows the schemas in docs/; what they print
-# for people is aligned and safe; what they refuse they refuse with a sentence.
+# What `replay`, `show` and `explain` print with --json follows the schemas in docs/; what they
+# print for people is aligned and safe; what they refuse they refuse with a sentence.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/net/tap.sh
@@ -24,7 +24,7 @@ ask_state() { ask "$1" "${@:2}" --state "$tmp/state"; }
 follows() { $rows "$@" <"$tmp/out" >"$tmp/counts" || { cat "$tmp/counts"; return 1; }; }
 said_once() { has "$tmp/err" "$1" && is "$(wc -l <"$tmp/err")" 1; }
 aligned() { # every row has the same columns: two blanks stand in the same places
-	awk 'NR == 1 { n = split($0, t, /  +/) } { if (split($0, f, /  +/) != n) exit 1 }' "$tmp/out"
+	awk '{ n = split($0, f, /  +/); if (NR > 1 && n != was) exit 1; was = n }' "$tmp/out"
 }
 
 # A plug that is detected by its address, a camera on a shared one, and a computer.
@@ -114,8 +114,8 @@ live_stop() {
 live_start() {
 	ip netns add $ns && ip -n $ns link add v0 type veth peer v1 &&
 		ip -n $ns link set v0 up && ip -n $ns link set v1 up || return 1
-	(exec ip netns exec $ns "$hayrake" run -i v0 --signatures "$signatures" --state "$tmp/live" \
-		--socket "$tmp/socket" 2>"$tmp/log") &
+	(exec ip netns exec $ns "$hayrake" run -i v0 --signatures "$signatures" \
+		--state "$tmp/live" --socket "$tmp/socket" 2>"$tmp/log") &
 	pid=$!
 	for _ in $(seq 100); do
 		[ -S "$tmp/socket" ] && return 0

@@ -225,7 +225,7 @@ static void test_slow_clients_are_closed(void **state)
 	EXPECT(s, "show stats\n", "\"event\":\"end\"");
 }
 
-/* --- who gets the socket ------------------------------------------------------------------------ */
+/* --- who gets the socket ---------------------------------------------------------------------- */
 
 static void test_stale_socket_is_replaced(void **state)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* sources: user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/base/table.c user/base/addr.c */
-/* The evidence store: merging, the window, bounds, withdrawal, and a model that it must agree with. */
+/* The evidence store: merging, the window, bounds, withdrawal, and a model to agree with. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -119,7 +119,7 @@ static void rows_same(struct rows *a, struct rows *b)
 	}
 }
 
-/* --- examples ----------------------------------------------------------------------------------- */
+/* --- examples --------------------------------------------------------------------------------- */
 
 static void test_merges_contacts(void **state)
 {
@@ -273,7 +273,7 @@ static void test_every_full_is_counted(void **state)
 	assert_true(evidence_add(s, &e));
 }
 
-/* --- addresses ---------------------------------------------------------------------------------- */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 static void test_addresses_join_a_subject(void **state)
 {
@@ -351,7 +351,7 @@ static void test_bare_subjects_leave_room(void **state)
 	assert_int_equal(evidence_subjects(s), 5);
 }
 
-/* --- withdrawal and reload ---------------------------------------------------------------------- */
+/* --- withdrawal and reload -------------------------------------------------------------------- */
 
 struct withdrawn {
 	struct subject kept;
@@ -442,7 +442,7 @@ static void test_reload_maps_domains(void **state)
 	}
 }
 
-/* --- properties --------------------------------------------------------------------------------- */
+/* --- properties ------------------------------------------------------------------------------- */
 
 static uint64_t dice = 88172645463325252ULL;
 

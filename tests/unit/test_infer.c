@@ -19,7 +19,7 @@
 #define WINDOW (100 * S)
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- rules -------------------------------------------------------------------------------------- */
+/* --- rules ------------------------------------------------------------------------------------ */
 
 enum { PLATFORM, MAKER, PRODUCT, LONE, MANY, RULES };
 enum { P_A, P_B, M_A, M_B, M_C, M_D, M_E, PROD, LONE_A, LONE_NTP, MANY_A, DOMAINS = MANY_A + 70 };
@@ -78,7 +78,7 @@ static int rules_set_up(void **state)
 	return 0;
 }
 
-/* --- a subject's world -------------------------------------------------------------------------- */
+/* --- a subject's world ------------------------------------------------------------------------ */
 
 struct world {
 	struct evidence_store *evidence;
@@ -191,7 +191,7 @@ static void world_expire(struct world *w, int64_t now_ns)
 	infer_expire(w->infer, now_ns);
 }
 
-/* --- thresholds and ports ----------------------------------------------------------------------- */
+/* --- thresholds and ports --------------------------------------------------------------------- */
 
 static void test_fires_at_threshold_once(void **state)
 {
@@ -293,7 +293,7 @@ static void test_command_line_threshold_wins(void **state)
 	assert_int_equal(w->found_count, 1);
 }
 
-/* --- parents ------------------------------------------------------------------------------------ */
+/* --- parents ---------------------------------------------------------------------------------- */
 
 /* A child that is complete before its parent fires when the parent does, after it. */
 static void test_child_waits_for_its_parents(void **state)
@@ -330,7 +330,7 @@ static void test_parent_must_be_in_the_window(void **state)
 	assert_int_equal(w->found[1].rule, MAKER);
 }
 
-/* --- the window --------------------------------------------------------------------------------- */
+/* --- the window ------------------------------------------------------------------------------- */
 
 static void test_old_contacts_do_not_add_up(void **state)
 {
@@ -377,7 +377,7 @@ static void test_steady_device_is_reported_once(void **state)
 	assert_int_equal(w->found_count, 1);
 }
 
-/* --- established -------------------------------------------------------------------------------- */
+/* --- established ------------------------------------------------------------------------------ */
 
 static void test_established_contacts_only(void **state)
 {
@@ -433,7 +433,7 @@ static void test_established_later(void **state)
 	assert_int_equal(w->found[0].time_ns, 2 * S);
 }
 
-/* --- bounds, withdrawal, state, reload ---------------------------------------------------------- */
+/* --- bounds, withdrawal, state, reload -------------------------------------------------------- */
 
 /* More rows than a detection keeps: every group stays, what is left out is counted. */
 static void test_evidence_is_bounded(void **state)
@@ -617,7 +617,7 @@ static void test_reload_keeps_detections(void **state)
 	assert_int_equal(now.row[0].evidence[0].domain, LONE_A);
 }
 
-/* --- explain ------------------------------------------------------------------------------------ */
+/* --- explain ---------------------------------------------------------------------------------- */
 
 struct told {
 	struct explanation x[RULES];
@@ -703,7 +703,7 @@ static void test_unknown_is_not_explained(void **state)
 	assert_int_equal(t.count, 0);
 }
 
-/* --- a property --------------------------------------------------------------------------------- */
+/* --- a property ------------------------------------------------------------------------------- */
 
 static uint64_t dice = 88172645463325252ULL;
 

@@ -82,7 +82,7 @@ static struct detection *detection_new(void)
 	return &d;
 }
 
-/* --- a stream into memory ----------------------------------------------------------------------- */
+/* --- a stream into memory --------------------------------------------------------------------- */
 
 struct printed {
 	char *text;
@@ -116,7 +116,7 @@ static const char *print_done(struct printed *p)
 	return p->text;
 }
 
-/* --- JSON --------------------------------------------------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void test_detection_line(void **state)
 {
@@ -198,7 +198,7 @@ static void test_every_counter_has_its_name(void **state)
 	assert_string_equal(counter_names[COUNTER_DRAIN_FAILED], "drain_failed");
 }
 
-/* --- text --------------------------------------------------------------------------------------- */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static void test_live_lines(void **state)
 {
@@ -317,7 +317,7 @@ static void test_explanation(void **state)
 				     "amazon-product, which is not detected\n"));
 }
 
-/* --- escaping ----------------------------------------------------------------------------------- */
+/* --- escaping --------------------------------------------------------------------------------- */
 
 static void test_terminal_escapes(void **state)
 {
@@ -426,7 +426,7 @@ static void test_width_counts_characters(void **state)
 	assert_int_equal(escape_width(""), 0);
 }
 
-/* --- failure ------------------------------------------------------------------------------------ */
+/* --- failure ---------------------------------------------------------------------------------- */
 
 static void test_full_disk_is_told(void **state)
 {

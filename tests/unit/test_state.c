@@ -20,7 +20,7 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- names -------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static const char *const domain_names[] = {"a.example", "*.b.example", "c.example"};
 static const char *const rule_ids[] = {"one", "two"};
@@ -57,7 +57,7 @@ static uint32_t find_rule(void *ctx, const char *id)
 
 static const struct state_names names = {NULL, name_domain, name_rule, find_domain, find_rule};
 
-/* --- a directory for each test ------------------------------------------------------------------ */
+/* --- a directory for each test ---------------------------------------------------------------- */
 
 struct place {
 	char dir[64];
@@ -124,7 +124,7 @@ static void file_write(const char *path, const char *text, size_t len)
 	assert_int_equal(fwrite(text, 1, len, f), len);
 }
 
-/* --- rows --------------------------------------------------------------------------------------- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 static struct addr addr_of(const char *text)
 {
@@ -318,7 +318,7 @@ static void evidence_same(const struct evidence *a, const struct evidence *b)
 	assert_int_equal(a->last_ns, b->last_ns);
 }
 
-/* --- tests -------------------------------------------------------------------------------------- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void test_comes_back_as_it_went(void **state)
 {
@@ -550,7 +550,7 @@ static void test_refused_rows_are_bad(void **state)
 	assert_int_equal(report.bad, 5);
 }
 
-/* --- failed writes ------------------------------------------------------------------------------ */
+/* --- failed writes ---------------------------------------------------------------------------- */
 
 /* The disk fills up while writing: the old file stays, and no temporary one. */
 static void test_failed_write_leaves_the_old(void **state)

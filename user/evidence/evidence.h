@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Evidence per subject over a sliding window: which domains it contacted, at which address, port and
- * protocol. Bounded; what does not fit is counted.
+ * Evidence per subject over a sliding window: which domains it contacted, at which address, port
+ * and protocol. Bounded; what does not fit is counted.
  */
 #ifndef HAYRAKE_EVIDENCE_H
 #define HAYRAKE_EVIDENCE_H
@@ -23,9 +23,9 @@ struct evidence_store *evidence_new(const struct evidence_limits *limits, int64_
 void evidence_free(struct evidence_store *s);
 
 /*
- * Adds one contact (merges with the row of the same subject, domain, remote, port, protocol and via).
- * Returns true when the subject's rules must be looked at again: the row is new within the window, or
- * has a direction or TCP flag it had not. Sampled and unsampled counts are kept in separate rows.
+ * Adds one contact: merges it with the row of the same subject, domain, remote, port, protocol, via
+ * and sampling rate. Returns true when the subject's rules must be looked at again: the row is new
+ * within the window, or has a direction or TCP flag it had not.
  */
 bool evidence_add(struct evidence_store *s, const struct evidence *e);
 

@@ -168,7 +168,7 @@ void infer_recheck(struct infer *i, const struct subject *subject, const struct 
 	}
 }
 
-/* Refreshes the detections whose last contact, as known, is before older_ns; drops the empty ones. */
+/* Refreshes the detections whose last contact, as known, is before older_ns; drops empty ones. */
 static void standing_refresh_all(struct infer *i, int64_t now_ns, int64_t older_ns)
 {
 	const void *key;

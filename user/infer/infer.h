@@ -33,12 +33,12 @@ struct infer *infer_new(const struct infer_config *config, const struct infer_so
 			detection_sink *sink, void *sink_ctx, struct counts *counts);
 void infer_free(struct infer *i);
 
-/* Looks at the rules of a subject that got new evidence at now_ns; calls the sink for each new one. */
+/* Looks at the rules of a subject that got evidence at now_ns; calls the sink for what is new. */
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns);
 
 /*
- * The subject's evidence for remote was withdrawn: forgets the detections that used it and no longer
- * hold. (Evidence that merely ages does not undo a detection before all of it has left the window.)
+ * The subject's evidence for remote was withdrawn: forgets the detections that used it and do not
+ * hold without it. (Evidence that merely ages does not undo a detection before all of it has left the window.)
  */
 void infer_recheck(struct infer *i, const struct subject *subject, const struct addr *remote,
 		   int64_t now_ns);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Detections that stand, as they are kept: without what their key says, and no larger than needed. */
+/* Detections that stand, as they are kept: without what their key says, no larger than needed. */
 #ifndef HAYRAKE_STANDING_H
 #define HAYRAKE_STANDING_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Results on stdout, for people (text.c) or as JSON lines (json.c). Output knows no rules: it asks for
- * their names through struct output_names.
+ * Results on stdout, for people (text.c) or as JSON lines (json.c). Output knows no rules: it asks
+ * for their names through struct output_names.
  */
 #ifndef HAYRAKE_OUTPUT_H
 #define HAYRAKE_OUTPUT_H

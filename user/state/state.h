@@ -40,7 +40,7 @@ void state_put_evidence(struct state_writer *w, const struct evidence *e);
 void state_put_address(struct state_writer *w, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns);
 void state_put_detection(struct state_writer *w, const struct detection *d);
-/* Puts the file in place and frees w. On -errno (of the first thing that failed) the old one stays. */
+/* Puts the file in place and frees w. On -errno, of what failed first, the old one stays. */
 int state_commit(struct state_writer *w);
 void state_discard(struct state_writer *w);
 

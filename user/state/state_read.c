@@ -29,7 +29,7 @@ struct reader {
 	struct detection *detection; /* scratch */
 };
 
-/* --- members ------------------------------------------------------------------------------------ */
+/* --- members ---------------------------------------------------------------------------------- */
 
 static bool take_number(struct json_object *o, const char *key, uint64_t max, uint64_t *out)
 {
@@ -152,7 +152,7 @@ static bool take_contact(struct reader *r, struct json_object *o, struct evidenc
 	return true;
 }
 
-/* --- lines -------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 static int read_backend(struct reader *r, struct json_object *o)
 {
@@ -248,7 +248,7 @@ static int read_detection(struct reader *r, struct json_object *o)
 	return 0;
 }
 
-/* --- the file ----------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 /* The next line without its end into r->line: its length, -1 at the end, -2 when it is too long. */
 static long line_next(struct reader *r)
