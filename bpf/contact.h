@@ -10,14 +10,19 @@
 
 #include "point.h"
 
-STEP int prefilter_bit(__u32 hash, __u32 mask)
+/*
+ * In the lowest bit: may the hashed address be a backend? The other bits mean nothing. The word's
+ * offset in bytes is masked, not its index: one instruction less.
+ */
+STEP __u64 prefilter_bit(__u32 hash, __u32 mask)
 {
-	__u32 bit = hash & mask & (PREFILTER_BITS_MAX - 1);
+	__u32 bit = hash & mask, offset = bit >> 3 & (PREFILTER_BITS_MAX / 8 - 8);
+	const __u64 *word = (const __u64 *)((const __u8 *)prefilter + offset);
 
-	return prefilter[bit / 64] >> (bit % 64) & 1;
+	return *word >> (bit % 64);
 }
 
-STEP int prefilter_has4(const __u8 *a, __u32 mask, __u32 align)
+STEP __u64 prefilter_bit4(const __u8 *a, __u32 mask, __u32 align)
 {
 	__u32 word;
 
@@ -25,12 +30,20 @@ STEP int prefilter_has4(const __u8 *a, __u32 mask, __u32 align)
 	return prefilter_bit(prefilter_hash4(word), mask);
 }
 
-STEP int prefilter_has6(const __u8 *a, __u32 mask, __u32 align)
+STEP __u64 prefilter_bit6(const __u8 *a, __u32 mask, __u32 align)
 {
 	__u64 word[2];
 
 	wire_copy16((__u8 *)word, a, align);
 	return prefilter_bit(prefilter_hash6(word[0], word[1]), mask);
+}
+
+/* Two of them as bit 0 for dst and bit 1 for src. */
+STEP __u32 ends_maybe(__u64 dst, __u64 src)
+{
+	if (WIRE_LIKELY(!((dst | src) & 1)))
+		return 0;
+	return (dst & 1) | (src & 1) << 1;
 }
 
 /* Which ends of a packet may be backends: bit 0 dst, bit 1 src. */
@@ -39,9 +52,9 @@ STEP __u32 packet_maybe(const struct packet *p)
 	const __u32 mask = prefilter_mask;
 
 	if (p->ip_version == 4)
-		return prefilter_has4(p->dst.b + 12, mask, 4) |
-		       prefilter_has4(p->src.b + 12, mask, 4) << 1;
-	return prefilter_has6(p->dst.b, mask, 4) | prefilter_has6(p->src.b, mask, 4) << 1;
+		return ends_maybe(prefilter_bit4(p->dst.b + 12, mask, 4),
+				  prefilter_bit4(p->src.b + 12, mask, 4));
+	return ends_maybe(prefilter_bit6(p->dst.b, mask, 4), prefilter_bit6(p->src.b, mask, 4));
 }
 
 /* As if the other end had sent it. */
@@ -178,9 +191,9 @@ STEP enum counter evidence_insert(struct counters *c, void *map, const struct ev
 				  const struct work *w)
 {
 	struct evidence_value *v, fresh = {0};
-	long err;
+	int err; /* in 64 bits, kernels before 6.4 leave out the sign */
 
-	err = bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
+	err = (int)bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
 	if (err == -E2BIG)
 		return COUNTER_EVIDENCE_FULL;
 	if (!err)

@@ -31,7 +31,7 @@ STEP struct counters *counters_get(void)
 /* True when this packet is among the 1 in sample_rate. */
 STEP int dice_throw(void)
 {
-	return sample_rate <= 1 || !((__u64)bpf_get_prandom_u32() * sample_rate >> 32);
+	return WIRE_LIKELY(sample_rate <= 1) || !((__u64)bpf_get_prandom_u32() * sample_rate >> 32);
 }
 
 /* Behind the parser: what it said, or step 3 with the counter that the packet belongs to. */
@@ -99,9 +99,10 @@ STEP __u32 plain_maybe(const __u8 *l3, __u32 version, __u32 align)
 	const __u32 mask = prefilter_mask;
 
 	if (version == 4)
-		return prefilter_has4(l3 + 16, mask, align) |
-		       prefilter_has4(l3 + 12, mask, align) << 1;
-	return prefilter_has6(l3 + 24, mask, align) | prefilter_has6(l3 + 8, mask, align) << 1;
+		return ends_maybe(prefilter_bit4(l3 + 16, mask, align),
+				  prefilter_bit4(l3 + 12, mask, align));
+	return ends_maybe(prefilter_bit6(l3 + 24, mask, align),
+			  prefilter_bit6(l3 + 8, mask, align));
 }
 
 STEP enum glance_end plain_step(struct counters *c, const struct glance *g, const __u8 *data,

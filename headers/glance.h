@@ -48,18 +48,29 @@ struct glance {
 	__u32 version;  /* 4 or 6; 0: not plain */
 };
 
+/* The ethertype as it lies in the frame: no swap on the way that most packets take. */
+WIRE __u16 frame_type_be(const __u8 *data, enum link_kind link)
+{
+	__u16 type_be;
+
+	if (link != LINK_ETHERNET)
+		return WIRE_HOST16(raw_type(data));
+	__builtin_memcpy(&type_be, WIRE_ALIGNED(data + 12, 2), 2);
+	return type_be;
+}
+
 WIRE struct glance frame_glance(const __u8 *data, const __u8 *end, enum link_kind link)
 {
 	struct glance g = {.l3 = link == LINK_ETHERNET ? data + 14 : data};
-	__u16 eth_type;
+	__u16 type_be;
 
 	if (g.l3 + 40 > end)
 		return g;
-	eth_type = link == LINK_ETHERNET ? wire_be16(data + 12) : raw_type(g.l3);
-	if (WIRE_LIKELY(eth_type == WIRE_IPV4)) {
+	type_be = frame_type_be(data, link);
+	if (WIRE_LIKELY(type_be == WIRE_HOST16(WIRE_IPV4))) {
 		if (WIRE_LIKELY(ipv4_glance(g.l3, wire_distance(g.l3, end), &g.ip_len)))
 			g.version = 4;
-	} else if (eth_type == WIRE_IPV6 && g.l3 + 60 <= end) {
+	} else if (type_be == WIRE_HOST16(WIRE_IPV6) && g.l3 + 60 <= end) {
 		if (WIRE_LIKELY(ipv6_glance(g.l3, wire_distance(g.l3, end), &g.ip_len)))
 			g.version = 6;
 	}
