@@ -219,9 +219,10 @@ static void endpoints_are_bounded(void **state)
 	assert_int_not_equal(match(f, 1, "192.0.2.2", 80, TCP, &reason), 0);
 }
 
-/* Nine domains on one address: eight stay. Many ranges: neighbours are joined, none is lost. */
+/* Nine domains on one address: eight stay. Nine ranges: the two closest are joined, none is lost. */
 static void domains_and_ports_are_bounded(void **state)
 {
+	static const uint16_t ports[9] = {1000, 1100, 1200, 1300, 1310, 1500, 1600, 1700, 1800};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
 	static struct backend_domain many[9];
 	static char names[9][32];
@@ -232,7 +233,7 @@ static void domains_and_ports_are_bounded(void **state)
 		snprintf(names[i], sizeof(names[i]), "d%u.example.com", i);
 		many[i] =
 			(struct backend_domain){names[i], ring, 2, {PORT_TCP, PORT_UDP}, {0}, {0}};
-		many[i].port_lo[0] = many[i].port_hi[0] = (uint16_t)(1000 + 100 * i);
+		many[i].port_lo[0] = many[i].port_hi[0] = ports[i];
 		many[i].port_lo[1] = many[i].port_hi[1] = (uint16_t)(60000 + i);
 	}
 	assert_int_equal(backend_set_domains(f->map, many, 9, NULL), 0);
@@ -241,12 +242,13 @@ static void domains_and_ports_are_bounded(void **state)
 	assert_int_equal(f->counts.n[COUNTER_BACKEND_NAMES_FULL], 1);
 	assert_int_equal(f->counts.n[COUNTER_BACKEND_PORTS_FULL], 1);
 	for (unsigned int i = 0; i < 8; i++) {
-		assert_int_not_equal(
-			match(f, 1, "192.0.2.1", (uint16_t)(1000 + 100 * i), TCP, &reason), 0);
+		assert_int_not_equal(match(f, 1, "192.0.2.1", ports[i], TCP, &reason), 0);
 		assert_int_not_equal(match(f, 1, "192.0.2.1", (uint16_t)(60000 + i), UDP, &reason),
 				     0);
 	}
 	assert_int_equal(match(f, 1, "192.0.2.1", 60008, UDP, &reason), 0);
+	assert_int_not_equal(match(f, 1, "192.0.2.1", 1305, TCP, &reason), 0);
+	assert_int_equal(match(f, 1, "192.0.2.1", 1050, TCP, &reason), 0);
 }
 
 static void ports_are_merged(void **state)
@@ -287,6 +289,11 @@ static void clients_are_bounded(void **state)
 	assert_true(backend_has_client(f->map, &first, &a));
 	assert_false(backend_has_client(f->map, &second, &a));
 	assert_true(backend_has_client(f->map, &third, &a));
+	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.1", RING_A, 60); /* asks again: stays */
+	LEARN(f, 2, "a.ring.example.com", NULL, "192.0.2.1", RING_A, 60);
+	assert_int_equal(f->counts.n[COUNTER_CLIENTS_EVICTED], 2);
+	assert_true(backend_has_client(f->map, &first, &a));
+	assert_true(backend_has_client(f->map, &second, &a));
 }
 
 static void reload_keeps_what_stays(void **state)
@@ -385,6 +392,8 @@ static void rows_go_out_and_in(void **state)
 	assert_int_not_equal(match(g, 9, "192.0.2.1", 443, TCP, &reason), 0);
 	assert_int_equal(match(g, 9, "2001:db8::1", 1000, UDP, &reason), 0);
 	assert_int_equal(reason, COUNTER_SHARED_UNKNOWN);
+	assert_int_not_equal(match(g, 2, "2001:db8::1", 1000, UDP, &reason), 0);
+	expire_after(g, 100);
 	assert_int_not_equal(match(g, 2, "2001:db8::1", 1000, UDP, &reason), 0);
 }
 

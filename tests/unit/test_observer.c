@@ -50,6 +50,14 @@ static void with_several(void)
 	build_address(&m, "other.example.com", "192.0.2.9", 60);
 }
 
+static void with_part_of_the_name(void)
+{
+	build_head(&m, 7, DNS_ANSWER, 2);
+	build_question(&m, "a.example", 1);
+	build_address(&m, "a.ex", "192.0.2.1", 60);
+	build_address(&m, "a.example.x", "192.0.2.2", 60);
+}
+
 static void with_chain(void)
 {
 	build_head(&m, 7, DNS_ANSWER, 3);
@@ -160,6 +168,7 @@ static void with_alias_mode(void)
 {
 	size_t at = svcb_start(65, 0, "svc.example");
 
+	build_bytes(&m, "\0\4\0\4\xc0\0\2\1", 8); /* means nothing there (RFC 9460 2.4.2) */
 	build_data_end(&m, at);
 }
 
@@ -357,6 +366,7 @@ static const struct {
 } messages[] = {
 	{with_several, MAC "example.com = 192.0.2.1/60 192.0.2.2/0 2001:db8::1/2147483648\n",
 	 COUNTER_COUNT},
+	{with_part_of_the_name, "", COUNTER_COUNT},
 	{with_chain, MAC "a.example > b.example.net > c.example.org = 2001:db8::7/30\n",
 	 COUNTER_COUNT},
 	{with_chain_backwards, MAC "a.example > b.example.net > c.example.org = 192.0.2.7/30\n",

@@ -140,6 +140,22 @@ static void stream_with_a_hole(void **state)
 	assert_string_equal(f->said, IP "b.example = 192.0.2.2/60\n");
 }
 
+/* A segment too far ahead is not kept. */
+static void stream_beyond_the_window(void **state)
+{
+	static const uint8_t octets[16] = {0};
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(&replay);
+
+	(void)state;
+	send_flags(f, ISN, SYN | ACK);
+	frame_tcp(&frame, &to_client, ISN + 1 + 8192 - 16, ACK, octets, 16);
+	fixture_frame(f, &frame);
+	assert_int_equal(f->counts.n[COUNTER_DNS_STREAM_GAP], 0);
+	frame_tcp(&frame, &to_client, ISN + 1 + 8192 - 15, ACK, octets, 16);
+	fixture_frame(f, &frame);
+	assert_int_equal(f->counts.n[COUNTER_DNS_STREAM_GAP], 1);
+}
+
 static void stream_joined_late(void **state)
 {
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(&replay);
@@ -344,6 +360,19 @@ static void fragments_with_two_ends(void **state)
 	assert_string_equal(f->said, "");
 }
 
+static void fragments_that_end_too_early(void **state)
+{
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(&replay);
+
+	(void)state;
+	datagram_build();
+	send_fragment(f, &to_client, 0, 240);
+	send_fragment(f, &to_client, 480, 504);
+	frame_fragment(&frame, &to_client, 77, datagram.data, 240, 300, 0);
+	fixture_frame(f, &frame);
+	assert_int_equal(f->counts.n[COUNTER_MALFORMED_DNS_FRAGMENT], 1);
+}
+
 static void fragments_too_many_or_too_far(void **state)
 {
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(&replay);
@@ -416,6 +445,7 @@ int main(void)
 		cmocka_unit_test(stream_byte_by_byte),
 		cmocka_unit_test(stream_out_of_order),
 		cmocka_unit_test(stream_with_a_hole),
+		cmocka_unit_test(stream_beyond_the_window),
 		cmocka_unit_test(stream_joined_late),
 		cmocka_unit_test(stream_message_too_long),
 		cmocka_unit_test(stream_with_a_lying_length),
@@ -426,6 +456,7 @@ int main(void)
 		cmocka_unit_test(fragments_in_any_order),
 		cmocka_unit_test(fragments_that_contradict),
 		cmocka_unit_test(fragments_with_two_ends),
+		cmocka_unit_test(fragments_that_end_too_early),
 		cmocka_unit_test(fragments_too_many_or_too_far),
 		cmocka_unit_test(fragments_with_a_lying_udp_length),
 		cmocka_unit_test(datagrams_are_bounded),
