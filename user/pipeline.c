@@ -153,7 +153,20 @@ static bool domain_has_port(const struct rules_domain *d, uint16_t port, uint8_t
 	return false;
 }
 
-static struct evidence flow_evidence(const struct flow *f, domain_id domain)
+/*
+ * A flow that the kernel counted before its address turned shared, and that was drained after: it
+ * stands as the rows that evidence_withdraw() left. False when the evidence is void.
+ */
+static bool flow_via(const struct pipeline *p, const struct flow *f, enum via *via)
+{
+	*via = f->via;
+	if (f->via != VIA_ADDRESS || !backend_is_shared(p->backends, &f->remote))
+		return true;
+	*via = VIA_CLIENT_DNS;
+	return backend_has_client(p->backends, &f->subject, &f->remote);
+}
+
+static struct evidence flow_evidence(const struct flow *f, domain_id domain, enum via via)
 {
 	return (struct evidence){
 		.subject = f->subject,
@@ -163,7 +176,7 @@ static struct evidence flow_evidence(const struct flow *f, domain_id domain)
 		.ip_proto = f->ip_proto,
 		.tcp_flags = f->tcp_flags,
 		.directions = f->directions,
-		.via = f->via,
+		.via = via,
 		.sampling = f->sampling,
 		.packets = f->packets,
 		.bytes = f->bytes,
@@ -185,11 +198,16 @@ static void flow_take(void *ctx, const struct flow *flow)
 {
 	struct pipeline *p = ctx;
 	bool news = false;
+	enum via via;
 
 	if (flow->last_ns > p->now_ns)
 		p->now_ns = flow->last_ns;
 	if (flow_is_own(p, flow)) {
 		p->counts.n[COUNTER_OWN_ADDRESS] += flow->packets;
+		return;
+	}
+	if (!flow_via(p, flow, &via)) {
+		p->counts.n[COUNTER_EVIDENCE_WITHDRAWN]++;
 		return;
 	}
 	backend_used(p->backends, &flow->subject, &flow->remote, flow->last_ns);
@@ -200,7 +218,7 @@ static void flow_take(void *ctx, const struct flow *flow)
 		if (!domain_has_port(&p->rules->domains[flow->domains[i]], flow->port,
 				     flow->ip_proto))
 			continue;
-		e = flow_evidence(flow, flow->domains[i]);
+		e = flow_evidence(flow, flow->domains[i], via);
 		news |= evidence_add(p->evidence, &e);
 	}
 	evidence_address(p->evidence, &flow->subject, &flow->local, flow->last_ns);

@@ -398,6 +398,13 @@ const struct backend_value *backend_match(const struct backend_map *b,
 	return backend_has_port(v, port, ip_proto) ? v : NULL;
 }
 
+bool backend_is_shared(const struct backend_map *b, const struct addr *remote)
+{
+	uint32_t slot = backend_find(b, remote);
+
+	return slot != SLOT_NONE && b->backends[slot].value.flags & BACKEND_SHARED;
+}
+
 void backend_used(struct backend_map *b, const struct subject *subject, const struct addr *remote,
 		  int64_t last_ns)
 {

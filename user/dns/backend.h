@@ -81,6 +81,8 @@ bool backend_endpoint(const struct backend_map *b, uint32_t endpoint, struct flo
 /* A flow of subject used the address: keeps it, and the pair of both. */
 void backend_used(struct backend_map *b, const struct subject *subject, const struct addr *remote,
 		  int64_t last_ns);
+/* True when foreign names share remote now: its address alone is no evidence. */
+bool backend_is_shared(const struct backend_map *b, const struct addr *remote);
 /* True when subject itself got remote from DNS. */
 bool backend_has_client(const struct backend_map *b, const struct subject *subject,
 			const struct addr *remote);
