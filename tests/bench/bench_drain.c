@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a drain of 200,000 evidence entries takes, without the switch's grace period, against reading
- * and deleting them one by one (the way for kernels without batches), flows built in both. CPU time,
- * as neither ever sleeps; rounds alternate and the least of each counts.
+ * What a drain of 200,000 evidence entries takes, without the switch's grace period, against
+ * reading and deleting them one by one (the way for kernels without batches), flows built in both.
+ * CPU time, as neither ever sleeps; rounds alternate and the least of each counts.
  * sources: user/input/xdp*.c user/base/addr.c user/base/log.c user/base/table.c
  */
 #include <bpf/bpf.h>

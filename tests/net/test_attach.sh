@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Attaching: which mode and why, roles, what is left behind, interfaces that come and go, bridges, a
-# second instance, missing rights. The live input alone (tests/tools/xdp_watch), on veth, bridges, ifb
-# and tun in namespaces of its own.
+# second instance, missing rights. The live input alone (tests/tools/xdp_watch), on veth, bridges,
+# ifb and tun in namespaces of its own.
 set -u
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 . "$TOP/tests/net/tap.sh"
@@ -146,7 +146,8 @@ test_fallback() {
 	quit
 	ip -n $A link add ifb7 type ifb
 	watch ifb7
-	tap "no native XDP in the driver: TC" status_has '^ifb7 lan tc \[the driver has no native XDP\]'
+	tap "no native XDP in the driver: TC" status_has \
+		'^ifb7 lan tc \[the driver has no native XDP\]'
 	quit
 	watch -a native ifb7
 	quit
@@ -257,7 +258,8 @@ test_names() {
 }
 
 needs() {
-	echo "hayrake: error: watching an interface needs $1, which this process lacks: run it as root"
+	echo "hayrake: error: watching an interface needs $1," \
+		"which this process lacks: run it as root"
 }
 test_rights() {
 	local caps=-all,+bpf,+perfmon,+net_admin
@@ -344,7 +346,10 @@ send() {
 	done
 }
 # Packets counted for the far host: "packets directions", by drain.
-drained() { ask drain | sed -n 's/^flow.* 10.9.0.2 10.9.0.1 4443 17 packets \([0-9]*\).*directions \(.*\)/\1 \2/p'; }
+drained() {
+	ask drain | sed -n -E \
+		's/^flow.* 10.9.0.2 10.9.0.1 4443 17 packets ([0-9]*).*directions (.*)/\1 \2/p'
+}
 
 test_count() {
 	local mode
@@ -404,14 +409,16 @@ test_own() {
 	ip -n $A link set v0 master br0
 	ip -n $A neigh add 10.9.0.51 lladdr 02:00:00:00:00:51 dev br0
 	watch br0
-	tap "neighbours of the bridge" has <(ask neighbours) '^neighbour 02:00:00:00:00:51 10.9.0.51$'
+	tap "neighbours of the bridge" has <(ask neighbours) \
+		'^neighbour 02:00:00:00:00:51 10.9.0.51$'
 	quit
 	world_end
 }
 own_says() { is "$(ask "own $1")" "own $2"; }
 
-for t in ${*:-modes fallback l3 vlan clsact_left clsact_others second_instance names rights flap \
-	other_mode_later bridge count roles own}; do
-	test_$t
+[ $# -gt 0 ] || set -- modes fallback l3 vlan clsact_left clsact_others second_instance names \
+	rights flap other_mode_later bridge count roles own
+for t; do
+	"test_$t"
 done
 tap_end

@@ -105,11 +105,11 @@ static int kernel_open(struct xdp_input *x, char error[static ERROR_MAX])
 	if (!rc)
 		rc = drain_open(x);
 	if (rc == -EPERM)
-		snprintf(error, ERROR_MAX, "the kernel does not permit loading the programs (it wants "
-			 "the capabilities outside of any user namespace)");
+		snprintf(error, ERROR_MAX, "the kernel does not permit loading the programs "
+			 "(it wants the capabilities outside of any user namespace)");
 	else if (rc)
-		snprintf(error, ERROR_MAX, "the kernel programs cannot be loaded: %s (-v says more)",
-			 strerror(-rc));
+		snprintf(error, ERROR_MAX,
+			 "the kernel programs cannot be loaded: %s (-v says more)", strerror(-rc));
 	return rc;
 }
 

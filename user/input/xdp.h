@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Live traffic: attaches the kernel programs, mirrors the backend map into them, drains evidence. */
+/* Live traffic: attaches the kernel programs, mirrors the backend map, drains evidence. */
 #ifndef HAYRAKE_XDP_H
 #define HAYRAKE_XDP_H
 
@@ -102,8 +102,8 @@ int xdp_neighbours(struct xdp_input *x,
 		   void (*each)(void *ctx, const uint8_t mac[6], const struct addr *a), void *ctx);
 
 /*
- * Removes what an instance that was killed left on the named interfaces (all when point_count is 0).
- * The number of programs removed, or -errno with a sentence in error.
+ * Removes what an instance that was killed left on the named interfaces (all when point_count is
+ * 0). The number of programs removed, or -errno with a sentence in error.
  */
 int xdp_detach_left(const struct xdp_config *config, char error[static 256]);
 

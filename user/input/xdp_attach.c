@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Attaching to one interface: ingress by native XDP, TC or generic XDP, egress by TC. BPF links go
- * with the process; a clsact filter stays when the process is killed and is removed by link_clean().
+ * with the process; a clsact filter stays when the process is killed, and link_clean() removes it.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -251,10 +251,10 @@ uint32_t link_programs(const struct xdp_input *x, const struct live_link *l)
 {
 	unsigned int kind = link_kind(x, l);
 	uint32_t egress = 1U << PROGRAM(HOOK_TC_OUT, kind);
+	enum attach_mode mode = x->config.attach;
+	bool tc = mode == ATTACH_TC || (mode == ATTACH_AUTO && native_unfit(x, l));
 
-	if (x->config.attach == ATTACH_TC || (x->config.attach == ATTACH_AUTO && native_unfit(x, l)))
-		return egress | 1U << PROGRAM(HOOK_TC_IN, kind);
-	return egress | 1U << PROGRAM(HOOK_XDP, kind);
+	return egress | 1U << PROGRAM(tc ? HOOK_TC_IN : HOOK_XDP, kind);
 }
 
 static int lock_name(uint32_t ifindex, struct sockaddr_un *sa, socklen_t *len)
@@ -302,7 +302,8 @@ int link_lock(uint32_t ifindex)
 		return -errno;
 	if (lock_holder_trusted(&sa, len))
 		return -EADDRINUSE;
-	log_warn("an unprivileged process holds the lock of interface %u; going on without", ifindex);
+	log_warn("an unprivileged process holds the lock of interface %u; going on without",
+		 ifindex);
 	return TAKE_FD(fd);
 }
 

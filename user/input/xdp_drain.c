@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Reading from the kernel.
- *  1. evidence: the quiet map goes into the slot; the update returns when no program uses the old one
- *     any more; then that one is read in batches and emptied
+ *  1. evidence: the quiet map goes into the slot; the update returns when no program uses the old
+ *     one any more; then that one is read in batches and emptied
  *  2. DNS records: from the ring to the frame sink
  *  3. counters: summed over the CPUs; COUNTER_EVIDENCE_NEW tells the fill of the active map
  */

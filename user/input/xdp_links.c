@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Which interfaces are watched. Every change that the kernel reports leads to the same step: read all
- * interfaces, work out which are wanted, detach from the others, attach to the missing. So joins,
- * leaves, renames, flaps and lost messages need no code of their own.
+ * Which interfaces are watched. Every change that the kernel reports leads to the same step: read
+ * all interfaces, work out which are wanted, detach from the others, attach to the missing. So
+ * joins, leaves, renames, flaps and lost messages need no code of their own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -153,7 +153,7 @@ static void link_say(const struct live_link *l)
 		 reset);
 }
 
-/* Attaches to what is wanted and not there yet. The first failure that is new, with its sentence. */
+/* Attaches to what is wanted and not there yet. The first new failure, with its sentence. */
 static int links_add(struct xdp_input *x, const struct wanted *w, char error[static ERROR_MAX])
 {
 	int first = 0;
@@ -386,7 +386,7 @@ struct neighbour_filter {
 	uint32_t ifindex[2 * XDP_LINKS_MAX + XDP_POINTS_MAX];
 };
 
-/* Neighbours hang on a watched interface, on its bridge, or on what is stacked on either (VLANs). */
+/* Neighbours hang on a watched interface, its bridge, or what is stacked on either (VLANs). */
 static bool neighbour_place(const struct neighbour_filter *f, uint32_t ifindex)
 {
 	for (size_t i = 0; i < f->count; i++)
@@ -457,9 +457,11 @@ static void left_note(void *ctx, const struct link_info *info)
 		return;
 	}
 	w->rc = rc;
-	snprintf(w->error, ERROR_MAX, "%s: %s%s", info->ifname,
-		 rc == -EADDRINUSE ? "another hayrake is watching it" : "filters cannot be removed: ",
-		 rc == -EADDRINUSE ? "" : strerror(-rc));
+	if (rc == -EADDRINUSE)
+		snprintf(w->error, ERROR_MAX, "%s: another hayrake is watching it", info->ifname);
+	else
+		snprintf(w->error, ERROR_MAX, "%s: filters cannot be removed: %s", info->ifname,
+			 strerror(-rc));
 }
 
 int links_detach_left(struct xdp_input *x, char error[static ERROR_MAX])

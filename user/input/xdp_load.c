@@ -191,14 +191,14 @@ static int prefilter_map(struct kernel *k)
 static int evidence_make(struct kernel *k, uint32_t flags)
 {
 	static const char *const names[2] = {"evidence_a", "evidence_b"};
+	const uint32_t max = k->limits->evidence;
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = flags);
 	uint32_t slot = EVIDENCE_SLOT;
 
 	for (int i = 0; i < 2; i++) {
 		k->evidence_fd[i] = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, names[i],
 						   sizeof(struct evidence_key),
-						   sizeof(struct evidence_value), k->limits->evidence,
-						   &opts);
+						   sizeof(struct evidence_value), max, &opts);
 		if (k->evidence_fd[i] < 0)
 			return k->evidence_fd[i];
 	}

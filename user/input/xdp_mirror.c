@@ -168,7 +168,7 @@ static uint64_t map_bytes(int fd)
 	return 0;
 }
 
-/* Bytes waiting in the ring: its second page has the producer's position, the first the consumer's. */
+/* Bytes waiting: the ring's first page has the consumer's position, the second the producer's. */
 static uint64_t ring_used(int fd)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -40,7 +40,7 @@ int netlink_open(void);
 int netlink_monitor(void);
 
 enum netlink_change { CHANGE_NONE = 0, CHANGE_LINKS = 1, CHANGE_ADDRESSES = 2 };
-/* Reads all that the monitor socket has; the OR of enum netlink_change. Lost messages: all of it. */
+/* Reads what the monitor socket has; the OR of enum netlink_change. Messages lost: all bits. */
 unsigned int netlink_changes(int monitor_fd);
 
 /* Walks through a table of the kernel. 0 or -errno. */

@@ -32,7 +32,7 @@ enum kernel_map {
 
 enum hook { HOOK_XDP, HOOK_TC_IN, HOOK_TC_OUT, HOOK_COUNT };
 
-/* A program is a hook, what it does (count or watch DNS only) and the link it reads (Ethernet or L3). */
+/* A program is a hook, what it does (count, or watch DNS only) and what it reads (Ethernet, L3). */
 #define PROGRAM_L3 1U
 #define PROGRAM_DNS 2U
 #define PROGRAM_COUNT (HOOK_COUNT * 4)
@@ -149,8 +149,8 @@ void link_detach(struct xdp_input *x, struct live_link *l);
 /* Holds the interface against other instances; -EADDRINUSE: one has it. A descriptor or -errno. */
 int link_lock(uint32_t ifindex);
 /*
- * Removes our filters in clsact, and clsact itself when it is ours (the caller or a filter's name says
- * so) and nothing else is in it. The number of filters, or -errno.
+ * Removes our filters in clsact, and clsact itself when it is ours (the caller or a filter's name
+ * says so) and nothing else is in it. The number of filters, or -errno.
  */
 int link_clean(int netlink_fd, uint32_t ifindex, bool made_clsact);
 
@@ -173,8 +173,8 @@ void drain_close(struct xdp_input *x);
 /* The kernel's counters, summed. */
 int counters_read(struct xdp_input *x, struct counters *out);
 /*
- * The two halves of a drain. The switch puts the quiet map into the slot and returns when no program
- * uses the other one any more; the read empties that into the flow sink.
+ * The two halves of a drain. The switch puts the quiet map into the slot and returns when no
+ * program uses the other one any more; the read empties that into the flow sink.
  */
 int evidence_switch(struct xdp_input *x);
 int evidence_read(struct xdp_input *x);
