@@ -52,7 +52,7 @@ ln -s ../run "$tree/var/run"
 echo root:x:0:0::/:/bin/sh >"$tree/etc/passwd"
 echo root:x:0: >"$tree/etc/group"
 file_add /bin/busybox /usr/bin/busybox
-ln -s busybox "$tree/usr/bin/sh"
+program_add /bin/sh /usr/bin/sh # busybox's own would run its ip, whatever PATH says
 modules_add
 for tool in $HOST_TOOLS; do
 	program_add "$(command -v "$tool")" "/usr/sbin/$tool"

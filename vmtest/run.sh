@@ -7,7 +7,7 @@
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 BUILD=${BUILD:-$(dirname "$here")/build}
-LIMIT=${VMTEST_TIMEOUT:-600}
+LIMIT=${VMTEST_TIMEOUT:-1500}
 DEFAULT="5.10 newest"
 work=$BUILD/vmtest
 number=0 passed=0 failed=0 skipped=0
@@ -77,7 +77,8 @@ kernel_run() { # NAME KERNEL CONSOLE QEMU...
 		boot "$log" "$@" || :
 	fi
 	report "$name" "$log"
-	echo "# $name: Linux $(cat "$1/kver"), $(($(date +%s) - start)) s, $(accelerator)"
+	echo "# $name: Linux $(cat "$1/kver"), $(accelerator), $(($(date +%s) - start)) s," \
+		"$(sed -n 's/^VMT_TOOK //p' "$log" | xargs | sed 's/ s / s, /g')"
 	[ "$failed" -eq "$before" ] && return 0
 	grep -v '^VMT_TAP' "$log" | tail -n 60 | sed 's/^/# | /'
 	echo "# serial log: $log"

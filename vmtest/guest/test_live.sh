@@ -8,11 +8,6 @@ rule=ring-doorbell
 socket=/tmp/hayrake.sock
 number=0
 
-# The shell would take its own ip.
-ip() {
-	/usr/sbin/ip "$@"
-}
-
 check() { # NAME COMMAND...
 	name=$1
 	number=$((number + 1))

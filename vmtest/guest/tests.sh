@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Runs every test program and script in the guest. Each result becomes one line "VMT_TAP ok - test:
 # name", and VMT_COUNT says at the end how many there were, so that a lost line is seen outside.
-LIMIT=240 # seconds a test may take
+LIMIT=600 # seconds a test may take
 results=/tmp/results
 : >$results
 
@@ -20,9 +20,11 @@ results_of() { # NAME STATUS OUTPUT
 
 test_run() { # NAME COMMAND...
 	name=$1
+	started=$(date +%s)
 	shift
 	CMOCKA_MESSAGE_OUTPUT=TAP timeout $LIMIT "$@" >/tmp/output 2>&1 </dev/null
 	results_of "$name" $? /tmp/output >/tmp/one
+	echo "VMT_TOOK $name $(($(date +%s) - started)) s"
 	if grep -q '^not ok' /tmp/one; then
 		echo "--- $name"
 		cat /tmp/output
@@ -36,7 +38,7 @@ for program in build/tests/prog/*; do
 	test_run "$(basename "$program")" "$program"
 done
 for script in guest/test_*.sh; do
-	test_run "$(basename "$script" .sh)" sh "$script"
+	test_run "$(basename "$script" .sh)" /bin/sh "$script"
 done
 dmesg | grep -E 'BUG:|WARNING:|Oops|RIP:' && echo "not ok - kernel: complained" >>$results
 sed 's/^/VMT_TAP /' $results
