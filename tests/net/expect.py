@@ -7,7 +7,7 @@ expect.py evidence LINES DONE       every evidence row is something its host did
 expect.py row LINES KEY=VALUE ...   one line has all these values (dots go deeper, [] is any element)
 expect.py norow LINES KEY=VALUE ... no line has
 expect.py same LINES LINES          the same detections with the same domains, addresses, ports
-expect.py equal STATE STATE         the same detections and evidence, packet for packet
+expect.py equal STATE STATE         the same detections, backends and evidence, packet for packet
 """
 import json
 import sys
@@ -119,20 +119,24 @@ def same(left, right):
     return differ("detection", keys(left), keys(right))
 
 
-def state_evidence(path):
-    keep = ("subject", "domain", "address", "port", "proto", "via", "sampling", "packets", "bytes")
-    return {tuple((k, o.get(k)) for k in keep) for o in lines(path) if o.get("type") == "evidence"}
+def state_rows(path, event, *keys):
+    return {tuple((k, str(o[k])) for k in keys) for o in lines(path) if o["event"] == event}
 
 
 def equal(left, right):
-    def found(path):
-        return {(o["subject"], o["rule"]) for o in lines(path) if o.get("type") == "detection"}
-
-    if not state_evidence(left) or not found(left):
-        print("no evidence or no detection at all")
-        return 1
-    return (differ("evidence", state_evidence(left), state_evidence(right))
-            | differ("detection", found(left), found(right)))
+    kinds = {
+        "evidence": ("subject", "domain", "address", "port", "proto", "via", "sampling", "packets",
+                     "bytes", "tcp_flags", "directions"),
+        "detection": ("subject", "rule"),
+        "backend": ("address", "shared", "shared_with", "domains"),
+    }
+    wrong = 0
+    for kind, keys in kinds.items():
+        rows = state_rows(left, kind, *keys)
+        if not rows:
+            print("no", kind, "at all")
+        wrong |= differ(kind, rows, state_rows(right, kind, *keys)) or not rows
+    return wrong
 
 
 if __name__ == "__main__":

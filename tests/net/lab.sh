@@ -362,6 +362,16 @@ lab_move_host() {
 	END
 }
 
+# Who must be named, of these hosts: "MAC RULE" a line.
+lab_named() {
+	local h r
+	for h in "$@"; do
+		for r in $(lab_expected "$h"); do
+			echo "$(lab_mac "$h") $r"
+		done
+	done
+}
+
 # Starts hayrake in the gateway and waits until it answers: lab_watch [run options]. LAB_WATCH is its
 # process id; results go to $LAB/out (or $LAB_OUT), messages to $LAB/err. LAB_WATCH_IN: other namespace.
 lab_watch() {
