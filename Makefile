@@ -71,9 +71,16 @@ source_lines = $(foreach f,$(shell sed -n 's/ *\*\/ *$$//; s/^.*sources: *//p' $
 $(BUILD)/hayrake.skel.h: $(BUILD)/hayrake.bpfel.o
 	$(BPFTOOL) gen skeleton $< name hayrake_bpf > $@
 
+# The same without the object's bytes, and those packed: a fifth of the size.
+$(BUILD)/hayrake.packed.h: $(BUILD)/hayrake.skel.h
+	sed '/^static inline const void \*hayrake_bpf__elf_bytes(size_t \*sz)$$/,/^}/d' $< > $@
+	printf 'static const unsigned char hayrake_bpf__packed[] = {\n' >> $@
+	gzip -9nc $(BUILD)/hayrake.bpfel.o | od -An -v -tu1 | sed 's/ *\([0-9]\{1,\}\)/\1,/g' >> $@
+	printf '};\n' >> $@
+
 ## --- the program --------------------------------------------------------------------------------
 
-$(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.skel.h
+$(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.packed.h
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(HARDEN) $(SMALL) -c $< -o $@
@@ -94,7 +101,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(HDR) $$(call source_lines,tests/unit/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SANITIZE) $< $(call source_lines,$<) $(LIBS) -lcmocka -o $@
 
-$(BUILD)/tests/prog/%: tests/prog/%.c $(HDR) $(wildcard tests/prog/*.h) $(BUILD)/hayrake.skel.h $$(call source_lines,tests/prog/%.c)
+$(BUILD)/tests/prog/%: tests/prog/%.c $(HDR) $(wildcard tests/prog/*.h) $(BUILD)/hayrake.packed.h $$(call source_lines,tests/prog/%.c)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lcmocka -o $@
 
@@ -103,7 +110,7 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(HDR) $$(call source_lines,tests/fuzz/%.c
 	$(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		$< $(call source_lines,$<) $(LIBS) -o $@
 
-$(BUILD)/tests/bench/%: tests/bench/%.c $(HDR) $(BUILD)/hayrake.skel.h $$(call source_lines,tests/bench/%.c)
+$(BUILD)/tests/bench/%: tests/bench/%.c $(HDR) $(BUILD)/hayrake.packed.h $$(call source_lines,tests/bench/%.c)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lresolv -o $@
 

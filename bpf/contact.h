@@ -186,22 +186,18 @@ STEP void evidence_add(struct evidence_value *v, const struct work *w)
 	v->directions |= w->turned ? EVIDENCE_DOWN : EVIDENCE_UP;
 }
 
-/* The key may be there by now, from another CPU; this CPU's value is then still zero. */
+/* Nobody else adds under this CPU's keys. */
 STEP enum counter evidence_insert(struct counters *c, void *map, const struct evidence_key *key,
 				  const struct work *w)
 {
-	struct evidence_value *v, fresh = {0};
+	struct evidence_value fresh = {0};
 	int err; /* in 64 bits, kernels before 6.4 leave out the sign */
 
+	evidence_add(&fresh, w);
 	err = (int)bpf_map_update_elem(map, key, &fresh, BPF_NOEXIST);
-	if (err == -E2BIG)
-		return COUNTER_EVIDENCE_FULL;
-	if (!err)
-		c->n[COUNTER_EVIDENCE_NEW]++;
-	v = bpf_map_lookup_elem(map, key);
-	if (!v)
-		return COUNTER_EVIDENCE_FAILED;
-	evidence_add(v, w);
+	if (err)
+		return err == -E2BIG ? COUNTER_EVIDENCE_FULL : COUNTER_EVIDENCE_FAILED;
+	c->n[COUNTER_EVIDENCE_NEW]++;
 	return COUNTER_COUNTED;
 }
 
@@ -214,6 +210,7 @@ STEP void contact_key(struct evidence_key *key, const struct packet *p, __u32 en
 	subject_set(&key->subject, p, subject_by, 1);
 	key->endpoint = endpoint;
 	__builtin_memcpy(&key->port, &word, 4);
+	key->cpu = bpf_get_smp_processor_id();
 }
 
 STEP enum counter contact_count(struct counters *c, const struct work *w, __u32 endpoint)

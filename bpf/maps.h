@@ -71,7 +71,7 @@ struct {
  * in the profile's size; this one is only their pattern.
  */
 struct evidence_map {
-	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__uint(key_size, sizeof(struct evidence_key)); /* clang 14 leaves out an inner map's types */
 	__uint(value_size, sizeof(struct evidence_value));

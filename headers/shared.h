@@ -63,14 +63,19 @@ struct client_key {
 };
 _Static_assert(sizeof(struct client_key) == 32, "layout of client_key");
 
+/*
+ * Each CPU has entries of its own, so that plain ++ counts right and the map's size does not grow
+ * with the CPUs that a machine might have, as per-CPU values would.
+ */
 struct evidence_key {
 	struct subject subject;
 	__u32 endpoint;
 	__u16 port; /* the backend's */
 	__u8 ip_proto;
 	__u8 pad;
+	__u32 cpu;
 };
-_Static_assert(sizeof(struct evidence_key) == 24, "layout of evidence_key");
+_Static_assert(sizeof(struct evidence_key) == 28, "layout of evidence_key");
 
 /* Times are CLOCK_BOOTTIME. 32 bits of packets last 71 minutes at 1 M packets/s; drains come sooner. */
 struct evidence_value {
@@ -142,7 +147,7 @@ enum point_role {
 
 #define BACKENDS_GATEWAY 4096
 #define BACKENDS_EDGE 32768
-#define EVIDENCE_GATEWAY 2048
+#define EVIDENCE_GATEWAY 4096
 #define EVIDENCE_EDGE 262144
 #define CLIENTS_GATEWAY 512
 #define CLIENTS_EDGE 65536

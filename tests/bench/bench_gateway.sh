@@ -81,17 +81,14 @@ maps_fill() {
 }
 
 figure_memory() {
-	local rss maps cpus
+	local rss maps
 	start
 	rss=$(awk '/^VmRSS/ { print $2 }' /proc/"$pid"/status)
 	figure "gateway: resident after attach" "$(calc "$rss / 1024" %.1f)" MiB "" "" "<= 6" "$rss" 6144
 	maps_fill || { echo "bench_gateway: the maps cannot be filled" >&2; exit 1; }
 	maps=$(maps_bytes)
 	stop
-	# Two evidence maps of 2,048 entries have 48 bytes for each further CPU.
-	cpus=$(getconf _NPROCESSORS_CONF)
-	[ "$cpus" -ge 4 ] || maps=$((maps + 2 * 2048 * 48 * (4 - cpus)))
-	figure "gateway: kernel maps, full, 4 CPUs" "$(calc "$maps / 1048576" %.2f)" MiB "" "" "<= 2" \
+	figure "gateway: kernel maps, full" "$(calc "$maps / 1048576" %.2f)" MiB "" "" "<= 2" \
 		"$maps" 2097152
 }
 

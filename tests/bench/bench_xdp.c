@@ -188,7 +188,7 @@ static void bench_open(struct bench *b, uint32_t bits, uint32_t backends, uint32
 		perror("bench_xdp: load");
 		exit(1);
 	}
-	b->evidence_fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "evidence_bench",
+	b->evidence_fd = bpf_map_create(BPF_MAP_TYPE_HASH, "evidence_bench",
 					sizeof(struct evidence_key), sizeof(struct evidence_value),
 					EVIDENCE_GATEWAY, NULL);
 	map_put(b->skel->maps.evidence, &slot, &b->evidence_fd);

@@ -73,7 +73,7 @@ static inline void kernel_open(struct kernel *k, const struct kernel_settings *s
 	if (s->dns_rate)
 		k->skel->rodata->dns_rate = s->dns_rate;
 	assert_int_equal(hayrake_bpf__load(k->skel), 0);
-	k->evidence_fd = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, "evidence_test",
+	k->evidence_fd = bpf_map_create(BPF_MAP_TYPE_HASH, "evidence_test",
 					sizeof(struct evidence_key), sizeof(struct evidence_value),
 					s->evidence_max ? s->evidence_max : EVIDENCE_TEST, NULL);
 	assert_true(k->evidence_fd >= 0);
@@ -199,20 +199,22 @@ static inline void backend6_put(const struct kernel *k, const char *hex, const s
 static inline int evidence_get(const struct kernel *k, const struct evidence_key *key,
 			       struct evidence_value *sum)
 {
-	struct evidence_value values[CPUS_MAX];
-	int rc = bpf_map_lookup_elem(k->evidence_fd, key, values);
+	struct evidence_key one = *key;
+	struct evidence_value v;
+	int rc = -ENOENT;
 
 	*sum = (struct evidence_value){0};
-	for (int i = 0; !rc && i < k->cpus; i++) {
-		if (!values[i].packets)
+	for (one.cpu = 0; one.cpu < (uint32_t)k->cpus; one.cpu++) {
+		if (bpf_map_lookup_elem(k->evidence_fd, &one, &v))
 			continue;
-		sum->packets += values[i].packets;
-		sum->bytes += values[i].bytes;
-		sum->tcp_flags |= values[i].tcp_flags;
-		sum->directions |= values[i].directions;
-		sum->first_ns = values[i].first_ns;
-		sum->last_ns = values[i].last_ns;
-		sum->local = values[i].local;
+		rc = 0;
+		sum->packets += v.packets;
+		sum->bytes += v.bytes;
+		sum->tcp_flags |= v.tcp_flags;
+		sum->directions |= v.directions;
+		sum->first_ns = v.first_ns;
+		sum->last_ns = v.last_ns;
+		sum->local = v.local;
 	}
 	return rc;
 }

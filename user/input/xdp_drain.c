@@ -21,7 +21,6 @@
 /* Memory for the values of one batch: the gateway's whole map takes some ten reads. */
 #define BATCH_BYTES_GATEWAY (64U << 10)
 #define BATCH_BYTES_EDGE (1U << 20)
-#define BATCH_MIN 16
 
 /* The fill is looked at so often; a map that is half full is drained at once. */
 static const struct timeval fill_interval = {.tv_usec = 250000};
@@ -72,47 +71,20 @@ uint64_t evidence_used(struct xdp_input *x)
 	return sum.n[COUNTER_EVIDENCE_NEW] - x->drain.new_at_switch;
 }
 
-static bool value_sum(const struct evidence_value *parts, uint32_t cpus, struct evidence_value *out)
-{
-	*out = (struct evidence_value){0};
-	for (uint32_t i = 0; i < cpus; i++) {
-		const struct evidence_value *v = &parts[i];
-
-		if (!v->packets)
-			continue;
-		if (!out->packets || v->first_ns < out->first_ns) {
-			out->first_ns = v->first_ns;
-			out->local = v->local;
-		}
-		if (v->last_ns > out->last_ns)
-			out->last_ns = v->last_ns;
-		out->bytes += v->bytes;
-		out->packets += v->packets;
-		out->tcp_flags |= v->tcp_flags;
-		out->directions |= v->directions;
-	}
-	return out->packets;
-}
-
 static void entry_emit(struct xdp_input *x, const struct evidence_key *key,
-		       const struct evidence_value *parts, int64_t offset_ns)
+		       const struct evidence_value *value, int64_t offset_ns)
 {
-	struct evidence_value sum;
-	struct flow flow;
-
-	if (!value_sum(parts, x->kernel.cpus, &sum))
-		return;
-	flow = (struct flow){
+	struct flow flow = {
 		.subject = key->subject,
-		.local = sum.local,
+		.local = value->local,
 		.port = key->port,
 		.ip_proto = key->ip_proto,
-		.tcp_flags = sum.tcp_flags,
-		.directions = sum.directions,
-		.packets = sum.packets,
-		.bytes = sum.bytes,
-		.first_ns = (int64_t)sum.first_ns + offset_ns,
-		.last_ns = (int64_t)sum.last_ns + offset_ns,
+		.tcp_flags = value->tcp_flags,
+		.directions = value->directions,
+		.packets = value->packets,
+		.bytes = value->bytes,
+		.first_ns = (int64_t)value->first_ns + offset_ns,
+		.last_ns = (int64_t)value->last_ns + offset_ns,
 		.sampling = x->config.sample,
 	};
 	if (x->lookup && x->lookup(x->lookup_ctx, key->endpoint, &flow))
@@ -121,16 +93,15 @@ static void entry_emit(struct xdp_input *x, const struct evidence_key *key,
 		x->sink.counts->n[COUNTER_DRAIN_ENDPOINT_UNKNOWN]++;
 }
 
-static int drain_resize(struct xdp_input *x, uint32_t chunk)
+static int drain_resize(struct drain *d, uint32_t chunk)
 {
-	struct drain *d = &x->drain;
 	void *keys = realloc(d->keys, chunk * sizeof(*d->keys));
 	void *values;
 
 	if (!keys)
 		return -ENOMEM;
 	d->keys = keys;
-	values = realloc(d->values, (size_t)chunk * x->kernel.cpus * sizeof(*d->values));
+	values = realloc(d->values, chunk * sizeof(*d->values));
 	if (!values)
 		return -ENOMEM;
 	d->values = values;
@@ -173,15 +144,14 @@ static int map_read(struct xdp_input *x, int fd, int64_t offset_ns)
 		rc = bpf_map_lookup_and_delete_batch(fd, first ? NULL : &at, &at, d->keys,
 						     d->values, &count, NULL);
 		if (rc == -ENOSPC && d->chunk < x->kernel.limits->evidence) {
-			rc = drain_resize(x, d->chunk * 2);
+			rc = drain_resize(&x->drain, d->chunk * 2);
 			continue;
 		}
 		if (rc && rc != -ENOENT)
 			return rc;
 		first = false;
 		for (uint32_t i = 0; i < count; i++)
-			entry_emit(x, &d->keys[i], &d->values[(size_t)i * x->kernel.cpus],
-				   offset_ns);
+			entry_emit(x, &d->keys[i], &d->values[i], offset_ns);
 	} while (!rc);
 	return rc == -ENOENT ? 0 : rc;
 }
@@ -299,10 +269,10 @@ static void on_fill(evutil_socket_t fd, short what, void *ctx)
 int drain_open(struct xdp_input *x)
 {
 	uint32_t bytes = x->config.profile == PROFILE_EDGE ? BATCH_BYTES_EDGE : BATCH_BYTES_GATEWAY;
-	uint32_t chunk = bytes / (x->kernel.cpus * (uint32_t)sizeof(struct evidence_value));
+	uint32_t chunk = bytes / (uint32_t)sizeof(struct evidence_value);
 
 	x->drain.counters = calloc(x->kernel.cpus, sizeof(*x->drain.counters));
-	if (!x->drain.counters || drain_resize(x, chunk > BATCH_MIN ? chunk : BATCH_MIN))
+	if (!x->drain.counters || drain_resize(&x->drain, chunk))
 		return -ENOMEM;
 	x->ring = ring_buffer__new(x->kernel.map_fd[MAP_DNS_RING], ring_record, x, NULL);
 	return x->ring ? 0 : -errno;

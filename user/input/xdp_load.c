@@ -15,10 +15,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <zlib.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "hayrake.skel.h"
+#include "hayrake.packed.h"
 #include "xdp_private.h"
 
 static const char *const map_names[MAP_COUNT] = {
@@ -56,7 +57,33 @@ static const struct profile_limits profile_limits[PROFILE_COUNT] = {
 			  DNS_RING_EDGE, DNS_RATE_EDGE},
 };
 
-DEFINE_CLEANUP(hayrake_bpf__destroy, struct hayrake_bpf *)
+/* The object's bytes, unpacked (RFC 1952), or NULL. object_close() frees them. */
+static inline const void *hayrake_bpf__elf_bytes(size_t *len)
+{
+	const size_t packed_len = sizeof(hayrake_bpf__packed);
+	const unsigned char *tail = hayrake_bpf__packed + packed_len - 4;
+	z_stream z = {.next_in = (unsigned char *)hayrake_bpf__packed, .avail_in = packed_len};
+	unsigned char *bytes CLEANUP_FREE = NULL;
+	int rc = Z_STREAM_ERROR;
+
+	z.avail_out = tail[0] | tail[1] << 8 | tail[2] << 16 | (uInt)tail[3] << 24;
+	*len = z.avail_out;
+	z.next_out = bytes = malloc(*len);
+	if (bytes && inflateInit2(&z, 16 + MAX_WBITS) == Z_OK) {
+		rc = inflate(&z, Z_FINISH);
+		inflateEnd(&z);
+	}
+	return rc == Z_STREAM_END ? TAKE_PTR(bytes) : NULL;
+}
+
+static void object_close(struct hayrake_bpf *skel)
+{
+	void *bytes = skel ? (void *)(uintptr_t)skel->skeleton->data : NULL;
+
+	hayrake_bpf__destroy(skel);
+	free(bytes);
+}
+DEFINE_CLEANUP(object_close, struct hayrake_bpf *)
 
 /* One level lower than libbpf means it; the verifier's log has many lines. */
 static int libbpf_message(enum libbpf_print_level level, const char *fmt, va_list args)
@@ -196,7 +223,7 @@ static int evidence_make(struct kernel *k, uint32_t flags)
 	uint32_t slot = EVIDENCE_SLOT;
 
 	for (int i = 0; i < 2; i++) {
-		k->evidence_fd[i] = bpf_map_create(BPF_MAP_TYPE_PERCPU_HASH, names[i],
+		k->evidence_fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, names[i],
 						   sizeof(struct evidence_key),
 						   sizeof(struct evidence_value), max, &opts);
 		if (k->evidence_fd[i] < 0)
@@ -223,7 +250,7 @@ static int local_fill(const struct kernel *k, const struct xdp_config *config)
 int kernel_load(struct kernel *k, const struct xdp_config *config, enum point_role count_role,
 		uint32_t programs)
 {
-	CLEANUP(hayrake_bpf__destroy_ptr) struct hayrake_bpf *skel = object_open(programs);
+	CLEANUP(object_close_ptr) struct hayrake_bpf *skel = object_open(programs);
 	int cpus = libbpf_num_possible_cpus();
 	uint32_t flags;
 	int rc;
@@ -244,14 +271,14 @@ int kernel_load(struct kernel *k, const struct xdp_config *config, enum point_ro
 	    (rc = prefilter_map(k)) || (rc = evidence_make(k, flags)) ||
 	    (rc = local_fill(k, config)))
 		return rc;
-	hayrake_bpf__destroy(TAKE_PTR(skel));
+	object_close(TAKE_PTR(skel));
 	malloc_trim(0);
 	return 0;
 }
 
 int kernel_program(struct kernel *k, unsigned int program)
 {
-	CLEANUP(hayrake_bpf__destroy_ptr) struct hayrake_bpf *skel = NULL;
+	CLEANUP(object_close_ptr) struct hayrake_bpf *skel = NULL;
 	int rc;
 
 	if (k->program_fd[program] >= 0)
@@ -269,7 +296,7 @@ int kernel_program(struct kernel *k, unsigned int program)
 	rc = hayrake_bpf__load(skel);
 	if (!rc)
 		rc = object_keep_programs(k, skel);
-	hayrake_bpf__destroy(TAKE_PTR(skel));
+	object_close(TAKE_PTR(skel));
 	malloc_trim(0);
 	return rc ? rc : k->program_fd[program];
 }

@@ -84,7 +84,7 @@ struct drain {
 	unsigned int active; /* index of the evidence map in the slot */
 	uint32_t chunk;      /* entries that keys and values hold */
 	struct evidence_key *keys;
-	struct evidence_value *values; /* cpus parts an entry */
+	struct evidence_value *values;
 	struct counters *counters;     /* cpus parts */
 	uint64_t new_at_switch;        /* COUNTER_EVIDENCE_NEW when the active map was empty */
 	bool no_batch;                 /* the kernel cannot read this map type in batches */
