@@ -5,44 +5,15 @@
  *  3. a flow becomes one evidence row per domain that its address stood for
  *  4. new evidence makes the rules look again at the subject; detections go to the output
  */
-#include "pipeline.h"
-
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/cleanup.h"
-#include "base/log.h"
 #include "base/timefmt.h"
-#include "dns/observer.h"
-#include "matcher.h"
+#include "pipeline_private.h"
 
 #define MATCHED_MAX ENDPOINT_DOMAINS
 #define EXPIRE_EVERY_NS (10 * NS_PER_S) /* of the packets' time, in replay */
 
-/* Open queries, TCP streams and fragmented datagrams the observer follows, by profile. */
-static const struct observer_config observer_sizes[PROFILE_COUNT] = {
-	[PROFILE_GATEWAY] = {.max_queries = 4096, .max_streams = 64, .max_datagrams = 64},
-	[PROFILE_EDGE] = {.max_queries = 262144, .max_streams = 4096, .max_datagrams = 1024},
-};
-
-struct pipeline {
-	struct pipeline_config config;
-	struct counts counts;
-	struct rules *rules;
-	struct backend_domain *domains; /* of rules, as the backend map wants them */
-	struct backend_map *backends;
-	struct observer *observer;
-	struct evidence_store *evidence;
-	struct infer *infer;
-	struct xdp_input *live;
-	struct matcher matcher;
-	int64_t expired_ns; /* when pipeline_expire() last ran */
-	int64_t now_ns;     /* of the latest frame or flow */
-	uint64_t changes;   /* what was learned or seen, for the saved state */
-};
-
-/* --- backend map -> kernel ---------------------------------------------------------------------- */
+/* --- backend map -> kernel -------------------------------------------------------------------- */
 
 static void mirror_put(void *ctx, const struct addr *remote, const struct backend_value *v)
 {
@@ -99,7 +70,19 @@ static void address_shared(void *ctx, const struct addr *remote)
 	evidence_withdraw(p->evidence, remote, &w);
 }
 
-/* --- evidence -> inference ---------------------------------------------------------------------- */
+struct backend_ops pipeline_backend_ops(struct pipeline *p)
+{
+	return (struct backend_ops){
+		.ctx = p,
+		.put = mirror_put,
+		.del = mirror_del,
+		.client_put = mirror_client_put,
+		.client_del = mirror_client_del,
+		.shared = address_shared,
+	};
+}
+
+/* --- evidence -> inference -------------------------------------------------------------------- */
 
 static void source_rows(void *ctx, const struct subject *subject, evidence_sink *sink,
 			void *sink_ctx)
@@ -121,7 +104,7 @@ static uint32_t source_addresses(void *ctx, const struct subject *subject,
 	return row.address_count;
 }
 
-static void detection_found(void *ctx, const struct detection *d)
+void pipeline_detection(void *ctx, const struct detection *d)
 {
 	struct pipeline *p = ctx;
 
@@ -129,9 +112,14 @@ static void detection_found(void *ctx, const struct detection *d)
 		p->config.detection(p->config.ctx, d);
 }
 
-/* --- DNS -> backend map ------------------------------------------------------------------------- */
+struct infer_source pipeline_infer_source(struct pipeline *p)
+{
+	return (struct infer_source){p, source_rows, source_addresses};
+}
 
-static void answer_learn(void *ctx, const struct dns_answer *answer)
+/* --- DNS -> backend map ----------------------------------------------------------------------- */
+
+void pipeline_answer(void *ctx, const struct dns_answer *answer)
 {
 	struct pipeline *p = ctx;
 	domain_id matched[MATCHED_MAX];
@@ -141,7 +129,7 @@ static void answer_learn(void *ctx, const struct dns_answer *answer)
 	p->changes += count > 0;
 }
 
-/* --- flow -> evidence --------------------------------------------------------------------------- */
+/* --- flow -> evidence ------------------------------------------------------------------------- */
 
 static bool domain_has_port(const struct rules_domain *d, uint16_t port, uint8_t ip_proto)
 {
@@ -226,7 +214,7 @@ static void flow_take(void *ctx, const struct flow *flow)
 		infer_subject(p->infer, &flow->subject, flow->last_ns);
 }
 
-/* --- frame -> DNS, flow ------------------------------------------------------------------------- */
+/* --- frame -> DNS, flow ----------------------------------------------------------------------- */
 
 static void frame_macs(const struct frame *frame, struct packet *packet)
 {
@@ -290,121 +278,6 @@ static void frame_replay(void *ctx, const struct frame *frame)
 		flow_take(p, &flow);
 }
 
-/* --- setting up --------------------------------------------------------------------------------- */
-
-static void mistake_tell(void *ctx, const char *file, uint32_t line, const char *what)
-{
-	(void)ctx;
-	if (line)
-		log_error("%s:%u: %s", file, line, what);
-	else
-		log_error("%s: %s", file, what);
-}
-
-static int rules_read(const char *dir, struct rules **out)
-{
-	int err = rules_load(dir, mistake_tell, NULL, out);
-
-	if (err && err != -EINVAL && err != -ENOENT)
-		log_error("cannot read the signatures in %s: %s", dir, strerror(-err));
-	return err;
-}
-
-static struct backend_domain *domains_make(const struct rules *rules)
-{
-	struct backend_domain *out = calloc(rules->domain_count + 1, sizeof(*out));
-
-	for (uint32_t i = 0; out && i < rules->domain_count; i++) {
-		const struct rules_domain *d = &rules->domains[i];
-
-		out[i].name = d->name;
-		out[i].vendor = d->vendor;
-		out[i].port_count = d->port_count;
-		for (uint8_t k = 0; k < d->port_count; k++) {
-			out[i].port_lo[k] = d->ports[k].lo;
-			out[i].port_hi[k] = d->ports[k].hi;
-			out[i].protos[k] = d->ports[k].protos;
-		}
-	}
-	return out;
-}
-
-static int stages_open(struct pipeline *p)
-{
-	bool edge = p->config.profile == PROFILE_EDGE;
-	struct observer_config observer = observer_sizes[p->config.profile];
-	struct backend_ops ops = {p,	     mirror_put,	mirror_del, mirror_client_put,
-				  mirror_client_del, address_shared};
-	struct infer_config infer = {
-		.rules = p->rules,
-		.threshold = p->config.threshold,
-		.window_ns = p->config.window_s * NS_PER_S,
-		.established = p->config.established,
-		.max_detections = edge ? 1000000 : 4096,
-	};
-	struct infer_source source = {p, source_rows, source_addresses};
-
-	observer.need_query = p->config.live;
-	observer.subject = p->config.subject;
-	p->backends = backend_new(edge ? &backend_limits_edge : &backend_limits_gateway, &ops,
-				  &p->counts);
-	p->observer = observer_new(&observer, answer_learn, p, &p->counts);
-	p->evidence = evidence_new(edge ? &evidence_limits_edge : &evidence_limits_gateway,
-				   infer.window_ns, &p->counts);
-	p->infer = infer_new(&infer, &source, detection_found, p, &p->counts);
-	p->domains = domains_make(p->rules);
-	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->domains)
-		return -ENOMEM;
-	return backend_set_domains(p->backends, p->domains, p->rules->domain_count, NULL);
-}
-
-DEFINE_CLEANUP(pipeline_close, struct pipeline *)
-DEFINE_CLEANUP(rules_free, struct rules *)
-
-int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
-{
-	struct pipeline *p CLEANUP(pipeline_close_ptr) = calloc(1, sizeof(*p));
-	int err;
-
-	if (!p) {
-		log_error("out of memory");
-		return -ENOMEM;
-	}
-	p->config = *config;
-	err = rules_read(config->signatures, &p->rules);
-	if (err)
-		return err;
-	err = stages_open(p);
-	if (err) {
-		log_error("out of memory");
-		return err;
-	}
-	p->matcher = (struct matcher){
-		.backends = p->backends,
-		.counts = &p->counts,
-		.subject = config->subject,
-		.sample = config->sample,
-		.dice = config->seed,
-		.local = config->local,
-		.local_count = config->local_count,
-	};
-	*out = TAKE_PTR(p);
-	return 0;
-}
-
-void pipeline_close(struct pipeline *p)
-{
-	if (!p)
-		return;
-	observer_free(p->observer);
-	infer_free(p->infer);
-	evidence_free(p->evidence);
-	backend_free(p->backends);
-	free(p->domains);
-	rules_free(p->rules);
-	free(p);
-}
-
 struct input_sink pipeline_sink(struct pipeline *p)
 {
 	return (struct input_sink){
@@ -449,150 +322,4 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 	infer_expire(p->infer, now_ns);
 	if (p->live && p->config.subject == SUBJECT_MAC)
 		xdp_neighbours(p->live, neighbour_join, p);
-}
-
-/* --- reload ------------------------------------------------------------------------------------- */
-
-static domain_id *domain_map(const struct rules *from, const struct rules *to)
-{
-	domain_id *map = calloc(from->domain_count + 1, sizeof(*map));
-
-	for (uint32_t i = 0; map && i < from->domain_count; i++)
-		map[i] = rules_find_domain(to, from->domains[i].name);
-	return map;
-}
-
-static uint32_t *rule_map(const struct rules *from, const struct rules *to)
-{
-	uint32_t *map = calloc(from->rule_count + 1, sizeof(*map));
-
-	for (uint32_t i = 0; map && i < from->rule_count; i++)
-		map[i] = rules_find(to, from->rules[i].id);
-	return map;
-}
-
-static int rules_replace(struct pipeline *p, struct rules *rules)
-{
-	domain_id *domains_to CLEANUP_FREE = domain_map(p->rules, rules);
-	uint32_t *rules_to CLEANUP_FREE = rule_map(p->rules, rules);
-	struct backend_domain *domains CLEANUP_FREE = domains_make(rules);
-	int err = -ENOMEM;
-
-	if (domains_to && rules_to && domains)
-		err = infer_set_rules(p->infer, rules, rules_to, domains_to);
-	if (!err)
-		err = backend_set_domains(p->backends, domains, rules->domain_count, domains_to);
-	if (err)
-		return err;
-	evidence_remap(p->evidence, domains_to, p->rules->domain_count);
-	free(p->domains);
-	p->domains = TAKE_PTR(domains);
-	rules_free(p->rules);
-	p->rules = rules;
-	return 0;
-}
-
-int pipeline_reload(struct pipeline *p)
-{
-	struct rules *rules CLEANUP(rules_free_ptr) = NULL;
-	int err = rules_read(p->config.signatures, &rules);
-
-	if (!err)
-		err = rules_replace(p, rules);
-	if (err) {
-		log_warn("the signatures were not reloaded; the running ones stay");
-		return err;
-	}
-	log_info("%u rules loaded from %s", rules->rule_count, p->config.signatures);
-	rules = NULL;
-	return 0;
-}
-
-/* --- views -------------------------------------------------------------------------------------- */
-
-static void names_rule(void *ctx, uint32_t rule, struct output_rule *out)
-{
-	const struct rules *rules = ((struct pipeline *)ctx)->rules;
-	const struct rules_rule *r = &rules->rules[rule];
-
-	*out = (struct output_rule){
-		.id = r->id,
-		.name = r->name,
-		.vendor = r->vendor,
-		.level = rule_level_names[r->level],
-		.parent = r->parent == RULE_NONE ? NULL : rules->rules[r->parent].id,
-	};
-}
-
-static const char *names_domain(void *ctx, domain_id domain)
-{
-	return ((struct pipeline *)ctx)->rules->domains[domain].name;
-}
-
-static const char *names_group(void *ctx, uint32_t rule, domain_id domain)
-{
-	const struct rules *rules = ((struct pipeline *)ctx)->rules;
-	const struct rules_domain *d = &rules->domains[domain];
-
-	for (uint32_t i = d->use_first; i < d->use_first + d->use_count; i++) {
-		const struct rules_use *u = &rules->uses[i];
-
-		if (u->rule == rule && u->domain_class == CLASS_PRIMARY)
-			return rules->rules[rule].group_names[u->group];
-	}
-	return NULL;
-}
-
-struct output_names pipeline_names(struct pipeline *p)
-{
-	return (struct output_names){p, names_rule, names_domain, names_group};
-}
-
-static int64_t query_now(void *ctx)
-{
-	return ((struct pipeline *)ctx)->now_ns;
-}
-
-struct query_source pipeline_query(struct pipeline *p)
-{
-	return (struct query_source){
-		.names = pipeline_names(p),
-		.rules = p->rules,
-		.backends = p->backends,
-		.evidence = p->evidence,
-		.infer = p->infer,
-		.counts = &p->counts,
-		.origin = p->config.live ? "live" : "state",
-		.threshold = p->config.threshold,
-		.sampling = p->config.sample,
-		.ctx = p,
-		.now = query_now,
-	};
-}
-
-struct saved pipeline_saved(struct pipeline *p, const char *path)
-{
-	return (struct saved){
-		.path = path,
-		.rules = p->rules,
-		.backends = p->backends,
-		.evidence = p->evidence,
-		.infer = p->infer,
-		.counts = &p->counts,
-	};
-}
-
-const struct counts *pipeline_counts(const struct pipeline *p)
-{
-	return &p->counts;
-}
-
-uint64_t pipeline_changes(const struct pipeline *p)
-{
-	return p->changes;
-}
-
-uint64_t pipeline_evidence(const struct pipeline *p)
-{
-	return p->counts.n[COUNTER_EVIDENCE_ROWS];
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// sources: user/pipeline.c user/matcher.c user/saved.c user/query*.c user/*/*.c
+// sources: user/pipeline*.c user/matcher.c user/saved.c user/query*.c user/*/*.c
 /*
  * replaystate SIGNATURES CAPTURE STATE: replays a capture and saves the state that a live instance
  * would have saved after the same packets, so that tests can hold one against the other.

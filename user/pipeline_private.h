@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Shared by the pipeline's files: pipeline.c has the order of the stages, pipeline_setup.c opens,
+ * reloads and closes them, pipeline_views.c shows what they hold.
+ */
+#ifndef HAYRAKE_PIPELINE_PRIVATE_H
+#define HAYRAKE_PIPELINE_PRIVATE_H
+
+#include "dns/observer.h"
+#include "matcher.h"
+#include "pipeline.h"
+
+struct pipeline {
+	struct pipeline_config config;
+	struct counts counts;
+	struct rules *rules;
+	struct backend_domain *domains; /* of rules, as the backend map wants them */
+	struct backend_map *backends;
+	struct observer *observer;
+	struct evidence_store *evidence;
+	struct infer *infer;
+	struct xdp_input *live;
+	struct matcher matcher;
+	int64_t expired_ns; /* when pipeline_expire() last ran */
+	int64_t now_ns;     /* of the latest frame or flow */
+	uint64_t changes;   /* what was learned or seen, for the saved state */
+};
+
+/* The stages' ways to each other; ctx is the pipeline. */
+struct backend_ops pipeline_backend_ops(struct pipeline *p);
+struct infer_source pipeline_infer_source(struct pipeline *p);
+answer_sink pipeline_answer;
+detection_sink pipeline_detection;
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stages opened by a configuration, given new signatures, and closed. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/timefmt.h"
+#include "pipeline_private.h"
+
+/* Open queries, TCP streams and fragmented datagrams the observer follows, by profile. */
+static const struct observer_config observer_sizes[PROFILE_COUNT] = {
+	[PROFILE_GATEWAY] = {.max_queries = 4096, .max_streams = 64, .max_datagrams = 64},
+	[PROFILE_EDGE] = {.max_queries = 262144, .max_streams = 4096, .max_datagrams = 1024},
+};
+
+static void mistake_tell(void *ctx, const char *file, uint32_t line, const char *what)
+{
+	(void)ctx;
+	if (line)
+		log_error("%s:%u: %s", file, line, what);
+	else
+		log_error("%s: %s", file, what);
+}
+
+static int rules_read(const char *dir, struct rules **out)
+{
+	int err = rules_load(dir, mistake_tell, NULL, out);
+
+	if (err && err != -EINVAL && err != -ENOENT)
+		log_error("cannot read the signatures in %s: %s", dir, strerror(-err));
+	return err;
+}
+
+static struct backend_domain *domains_make(const struct rules *rules)
+{
+	struct backend_domain *out = calloc(rules->domain_count + 1, sizeof(*out));
+
+	for (uint32_t i = 0; out && i < rules->domain_count; i++) {
+		const struct rules_domain *d = &rules->domains[i];
+
+		out[i].name = d->name;
+		out[i].vendor = d->vendor;
+		out[i].port_count = d->port_count;
+		for (uint8_t k = 0; k < d->port_count; k++) {
+			out[i].port_lo[k] = d->ports[k].lo;
+			out[i].port_hi[k] = d->ports[k].hi;
+			out[i].protos[k] = d->ports[k].protos;
+		}
+	}
+	return out;
+}
+
+static int stages_open(struct pipeline *p)
+{
+	bool edge = p->config.profile == PROFILE_EDGE;
+	struct observer_config observer = observer_sizes[p->config.profile];
+	struct backend_ops ops = pipeline_backend_ops(p);
+	struct infer_config infer = {
+		.rules = p->rules,
+		.threshold = p->config.threshold,
+		.window_ns = p->config.window_s * NS_PER_S,
+		.established = p->config.established,
+		.max_detections = edge ? 1000000 : 4096,
+	};
+	struct infer_source source = pipeline_infer_source(p);
+
+	observer.need_query = p->config.live;
+	observer.subject = p->config.subject;
+	p->backends = backend_new(edge ? &backend_limits_edge : &backend_limits_gateway, &ops,
+				  &p->counts);
+	p->observer = observer_new(&observer, pipeline_answer, p, &p->counts);
+	p->evidence = evidence_new(edge ? &evidence_limits_edge : &evidence_limits_gateway,
+				   infer.window_ns, &p->counts);
+	p->infer = infer_new(&infer, &source, pipeline_detection, p, &p->counts);
+	p->domains = domains_make(p->rules);
+	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->domains)
+		return -ENOMEM;
+	return backend_set_domains(p->backends, p->domains, p->rules->domain_count, NULL);
+}
+
+DEFINE_CLEANUP(pipeline_close, struct pipeline *)
+DEFINE_CLEANUP(rules_free, struct rules *)
+
+int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
+{
+	struct pipeline *p CLEANUP(pipeline_close_ptr) = calloc(1, sizeof(*p));
+	int err;
+
+	if (!p) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	p->config = *config;
+	err = rules_read(config->signatures, &p->rules);
+	if (err)
+		return err;
+	err = stages_open(p);
+	if (err) {
+		log_error("out of memory");
+		return err;
+	}
+	p->matcher = (struct matcher){
+		.backends = p->backends,
+		.counts = &p->counts,
+		.subject = config->subject,
+		.sample = config->sample,
+		.dice = config->seed,
+		.local = config->local,
+		.local_count = config->local_count,
+	};
+	*out = TAKE_PTR(p);
+	return 0;
+}
+
+void pipeline_close(struct pipeline *p)
+{
+	if (!p)
+		return;
+	observer_free(p->observer);
+	infer_free(p->infer);
+	evidence_free(p->evidence);
+	backend_free(p->backends);
+	free(p->domains);
+	rules_free(p->rules);
+	free(p);
+}
+
+static domain_id *domain_map(const struct rules *from, const struct rules *to)
+{
+	domain_id *map = calloc(from->domain_count + 1, sizeof(*map));
+
+	for (uint32_t i = 0; map && i < from->domain_count; i++)
+		map[i] = rules_find_domain(to, from->domains[i].name);
+	return map;
+}
+
+static uint32_t *rule_map(const struct rules *from, const struct rules *to)
+{
+	uint32_t *map = calloc(from->rule_count + 1, sizeof(*map));
+
+	for (uint32_t i = 0; map && i < from->rule_count; i++)
+		map[i] = rules_find(to, from->rules[i].id);
+	return map;
+}
+
+static int rules_replace(struct pipeline *p, struct rules *rules)
+{
+	domain_id *domains_to CLEANUP_FREE = domain_map(p->rules, rules);
+	uint32_t *rules_to CLEANUP_FREE = rule_map(p->rules, rules);
+	struct backend_domain *domains CLEANUP_FREE = domains_make(rules);
+	int err = -ENOMEM;
+
+	if (domains_to && rules_to && domains)
+		err = infer_set_rules(p->infer, rules, rules_to, domains_to);
+	if (!err)
+		err = backend_set_domains(p->backends, domains, rules->domain_count, domains_to);
+	if (err)
+		return err;
+	evidence_remap(p->evidence, domains_to, p->rules->domain_count);
+	free(p->domains);
+	p->domains = TAKE_PTR(domains);
+	rules_free(p->rules);
+	p->rules = rules;
+	return 0;
+}
+
+int pipeline_reload(struct pipeline *p)
+{
+	struct rules *rules CLEANUP(rules_free_ptr) = NULL;
+	int err = rules_read(p->config.signatures, &rules);
+
+	if (!err)
+		err = rules_replace(p, rules);
+	if (err) {
+		log_warn("the signatures were not reloaded; the running ones stay");
+		return err;
+	}
+	log_info("%u rules loaded from %s", rules->rule_count, p->config.signatures);
+	rules = NULL;
+	return 0;
+}
