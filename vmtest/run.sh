@@ -8,6 +8,7 @@ set -eu
 here=$(dirname "$(readlink -f "$0")")
 BUILD=${BUILD:-$(dirname "$here")/build}
 LIMIT=${VMTEST_TIMEOUT:-1500}
+LIMIT_KVM=120 # a KVM inside a virtual machine may start and then hang
 DEFAULT="5.10 newest"
 work=$BUILD/vmtest
 number=0 passed=0 failed=0 skipped=0
@@ -22,17 +23,23 @@ result() { # ok|not ok, TEXT
 	echo "$1 $number - $2"
 }
 
-# KVM makes it faster where there is one. Without, one thread runs all vCPUs: with a thread each,
-# recent kernels crash at times while they patch their own code.
-accelerator() {
-	if [ -w /dev/kvm ]; then echo kvm; else echo tcg,thread=single; fi
+# KVM makes it faster where there is one that this QEMU can start. Without, one thread runs all
+# vCPUs: with a thread each, recent kernels crash at times while they patch their own code.
+accelerator() { # QEMU...
+	if [ -w /dev/kvm ] && echo quit | timeout 20 "$@" -accel kvm -smp 2 -nodefaults -S \
+		-display none -monitor stdio >/dev/null 2>&1; then
+		echo kvm
+	else
+		echo tcg,thread=single
+	fi
 }
 
 # The serial line ends up in LOG. QEMU's own exit status says nothing: it is 0 after a panic too.
-boot() { # LOG KERNEL CONSOLE QEMU...
-	log=$1 kernel=$2 console=$3
-	shift 3
-	timeout "$LIMIT" "$@" -accel "$(accelerator)" -smp 2 -m 768 -nodefaults -no-user-config \
+boot() { # LOG ACCELERATOR KERNEL CONSOLE QEMU...
+	log=$1 accelerator=$2 kernel=$3 console=$4 limit=$LIMIT
+	shift 4
+	[ "$accelerator" != kvm ] || limit=$LIMIT_KVM
+	timeout "$limit" "$@" -accel "$accelerator" -smp 2 -m 768 -nodefaults -no-user-config \
 		-no-reboot -display none -serial stdio -kernel "$kernel/kernel" -initrd "$work/initrd.cpio" \
 		-append "console=$console panic=-1 quiet" </dev/null 2>&1 | tr -d '\r' >"$log"
 }
@@ -70,14 +77,16 @@ kernel_run() { # NAME KERNEL CONSOLE QEMU...
 		result "not ok" "$name: its initrd could not be made"
 		return 0
 	}
-	boot "$log" "$@" || :
+	accelerator=$(shift 2; accelerator "$@")
+	boot "$log" "$accelerator" "$@" || :
 	if ! said "$log"; then
 		cp "$log" "$work/$name.first.log"
 		echo "# $name: the first boot did not come to its end ($work/$name.first.log); tried once more"
-		boot "$log" "$@" || :
+		accelerator=tcg,thread=single
+		boot "$log" "$accelerator" "$@" || :
 	fi
 	report "$name" "$log"
-	echo "# $name: Linux $(cat "$1/kver"), $(accelerator), $(($(date +%s) - start)) s," \
+	echo "# $name: Linux $(cat "$1/kver"), $accelerator, $(($(date +%s) - start)) s," \
 		"$(sed -n 's/^VMT_TOOK //p' "$log" | xargs | sed 's/ s / s, /g')"
 	[ "$failed" -eq "$before" ] && return 0
 	grep -v '^VMT_TAP' "$log" | tail -n 60 | sed 's/^/# | /'
