@@ -140,7 +140,7 @@ fuzz: deps-check $(FUZZ) ## fuzz every decoder for FUZZ_SECONDS (600) each
 	tests/fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ)
 
 vmtest: deps-vmtest ## boot other kernels under QEMU and run the kernel-facing tests in them
-	$(MAKE) --no-print-directory -j$$(nproc) all
+	$(MAKE) --no-print-directory -j$$(nproc) all $(TOOLS)
 	vmtest/run.sh
 
 ## --- packages -----------------------------------------------------------------------------------

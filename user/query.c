@@ -56,7 +56,8 @@ static void subject_devices(const struct query *run, const struct subject *s,
 		for (uint32_t r = 0; r < run->q->rules->rule_count; r++) {
 			const struct rules_rule *rule = &run->q->rules->rules[r];
 
-			if ((int)rule->level != level || !infer_detected(run->q->infer, s, r, NULL))
+			if ((int)rule->level != level ||
+			    !infer_detected(run->q->infer, s, r, NULL))
 				continue;
 			json_object_array_add(rules, json_object_new_string(rule->id));
 			json_object_array_add(devices, json_object_new_string(rule->name));

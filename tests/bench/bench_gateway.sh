@@ -14,7 +14,8 @@ figure_size() {
 	local size
 	strip -o "$tmp/stripped" "$hayrake" || exit 1
 	size=$(stat -c %s "$tmp/stripped")
-	figure "gateway: stripped program" "$(calc "$size / 1024" %.0f)" KiB "" "" "<= 300" "$size" 307200
+	figure "gateway: stripped program" "$(calc "$size / 1024" %.0f)" KiB "" "" "<= 300" \
+		"$size" 307200
 }
 
 # Starts hayrake in the background; sets pid and us, the microseconds until it said it is attached.
@@ -71,7 +72,8 @@ maps_fill() {
 	local id name
 	cat /proc/"$pid"/fdinfo/* 2>/dev/null | sed -n 's/^map_id:\t*//p' | sort -u |
 		while read -r id; do
-			name=$($bpftool map show id "$id" | sed -n '1s/.*name \([a-z0-9_]*\).*/\1/p')
+			name=$($bpftool map show id "$id" |
+				sed -n '1s/.*name \([a-z0-9_]*\).*/\1/p')
 			case $name in
 			backends6) fill_lines "$id" 16 48 4096 ;;
 			clients) fill_lines "$id" 32 48 512 ;;
@@ -84,7 +86,8 @@ figure_memory() {
 	local rss maps
 	start
 	rss=$(awk '/^VmRSS/ { print $2 }' /proc/"$pid"/status)
-	figure "gateway: resident after attach" "$(calc "$rss / 1024" %.1f)" MiB "" "" "<= 6" "$rss" 6144
+	figure "gateway: resident after attach" "$(calc "$rss / 1024" %.1f)" MiB "" "" "<= 6" \
+		"$rss" 6144
 	maps_fill || { echo "bench_gateway: the maps cannot be filled" >&2; exit 1; }
 	maps=$(maps_bytes)
 	stop
@@ -100,7 +103,8 @@ figure_start() {
 		all="$all $us"
 	done
 	us=$(printf '%s\n' $all | sort -n | sed -n "$((rounds / 2 + 1))p")
-	figure "gateway: start to attached" "$(calc "$us / 1000" %.0f)" ms "" "" "<= 200" "$us" 200000
+	figure "gateway: start to attached" "$(calc "$us / 1000" %.0f)" ms "" "" "<= 200" \
+		"$us" 200000
 }
 
 if [ "${1:-}" = inside ]; then

@@ -8,15 +8,16 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/bench/figure.sh
 hayrake=${HAYRAKE:-build/hayrake}
 spent=build/tests/tools/spent
-megabytes=300 rounds=5
+megabytes=300 rounds=9
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/hayrake-bench-XXXXXX") && trap 'rm -rf "$tmp"' EXIT
 
 # The largest Ethernet capture beside the repository, as a classic file.
 largest_capture() {
-	local size path
+	local path
 	find ../shared/data/captures -type f -size +200k -printf '%s %p\n' | sort -rn |
-		while read -r size path; do
-			tcpdump -r "$path" -w "$tmp/one.pcap" 2>&1 | grep -q 'link-type EN10MB' || continue
+		while read -r _ path; do
+			tcpdump -r "$path" -w "$tmp/one.pcap" 2>&1 |
+				grep -q 'link-type EN10MB' || continue
 			echo "$path"
 			break
 		done
@@ -41,7 +42,8 @@ measure() {
 		spend ndpi ndpiReader -i "$file"
 	done
 	s=$(calc "$own / 1e6" %.3f)
-	figure "replay of $name" "$s" "s CPU" "tcpdump -r -w /dev/null $(calc "$dump / 1e6" %.3f) s" \
+	figure "replay of $name" "$s" "s CPU" \
+		"tcpdump -r -w /dev/null $(calc "$dump / 1e6" %.3f) s" \
 		"$(calc "$own / $dump" %.2f)" "<= 1.2" $((own * 10)) $((dump * 12))
 	figure "replay of $name" "$s" "s CPU" "ndpiReader $(calc "$ndpi / 1e6" %.3f) s" \
 		"$(calc "$own / $ndpi" %.2f)" "<= 0.2" $((own * 5)) "$ndpi"

@@ -22,9 +22,9 @@ fuzz() {
 	mkdir -p "$dir/corpus"
 	[ -d "$kept" ] || kept=
 	tests/fuzz/seeds.py "$name" "$captures" signatures "$dir/seeds" &&
-		"$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -print_final_stats=1 \
-			-artifact_prefix="$dir/" "$dir/corpus" "$dir/seeds" ${kept:+"$kept"} \
-			>"$dir/log" 2>&1
+		"$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+			-print_final_stats=1 -artifact_prefix="$dir/" \
+			"$dir/corpus" "$dir/seeds" ${kept:+"$kept"} >"$dir/log" 2>&1
 }
 
 declare -A target_of # by process id

@@ -3,7 +3,9 @@
 """seeds.py NAME CAPTURES SIGNATURES OUT: seeds of fuzz target NAME, one file each in folder OUT.
 
 They are made of the captures of the golden cases (all in folder CAPTURES) and of the signature
-files: whole captures, their frames, the DNS messages in them, or signature files."""
+files: whole captures, their frames, the DNS messages in them, or signature files. An octet in front
+of a frame chooses its link, as fuzz_wire.c wants it; a row of short frames follows 0xc0 in
+fuzz_dns.c."""
 import hashlib
 import os
 import struct
@@ -20,8 +22,14 @@ def frames(path):
         at += 16 + length
 
 
+def wire_frames(path):
+    return (b'\0' + frame for frame in frames(path))
+
+
 def messages(path):
-    """DNS messages over UDP and IPv4 or IPv6 without options, untagged."""
+    """DNS messages over UDP and IPv4 or IPv6 without options, untagged; and all short frames."""
+    short = [frame for frame in frames(path) if len(frame) < 256][:12]
+    yield b'\xc0' + b''.join(bytes([len(frame)]) + frame for frame in short)
     for frame in frames(path):
         ip_len = {b'\x08\x00': 20, b'\x86\xdd': 40}.get(frame[12:14], 0)
         ports = frame[14 + ip_len:18 + ip_len]
@@ -37,7 +45,7 @@ def main():
     paths = [os.path.join(captures, f) for f in sorted(os.listdir(captures))]
     if name == 'rules':
         paths = [os.path.join(signatures, f) for f in sorted(os.listdir(signatures))]
-    take = {'wire': frames, 'dns': messages}.get(name, lambda path: [open(path, 'rb').read()])
+    take = {'wire': wire_frames, 'dns': messages}.get(name, lambda path: [open(path, 'rb').read()])
     os.makedirs(out, exist_ok=True)
     for path in paths:
         for seed in take(path):

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/golden/case.sh
 . tests/golden/case.sh
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
+# shellcheck disable=SC2046 # words
 [ $# -gt 0 ] || set -- $(basename -s .scn tests/golden/cases/*.scn)
 for name in "$@"; do
 	case_run "$name" "$tmp" >"tests/golden/cases/$name.out"

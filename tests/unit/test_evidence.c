@@ -623,6 +623,29 @@ static void test_gateway_memory(void **state)
 	assert_in_range(evidence_bytes(s), 1, 16 << 20);
 }
 
+/* Subjects that come and go take the places of those before them. */
+static void test_places_are_used_again(void **state)
+{
+	struct evidence_store *s CLEANUP(evidence_free_ptr) = store_new(&roomy);
+	size_t bytes = 0;
+
+	(void)state;
+	for (uint32_t day = 0; day < 50; day++) {
+		for (uint32_t i = 0; i < 100; i++) {
+			struct evidence e = contact(day * 100 + i, 1, 1, day * 2 * WINDOW);
+			struct addr a = addr_n(i);
+
+			evidence_add(s, &e);
+			evidence_address(s, &e.subject, &a, e.last_ns);
+		}
+		if (!bytes)
+			bytes = evidence_bytes(s);
+		evidence_expire(s, day * 2 * WINDOW + WINDOW + 1);
+		assert_int_equal(evidence_rows(s), 0);
+	}
+	assert_int_equal(evidence_bytes(s), bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -640,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_agrees_with_a_model),
 		cmocka_unit_test(test_order_does_not_matter),
 		cmocka_unit_test(test_merging_sets_in_any_order),
+		cmocka_unit_test(test_places_are_used_again),
 		cmocka_unit_test(test_gateway_memory),
 	};
 

@@ -21,7 +21,8 @@
 
 /* --- rules ------------------------------------------------------------------------------------ */
 
-enum { PLATFORM, MAKER, PRODUCT, LONE, MANY, RULES };
+/* Children first, so that nothing is right by the order of the rules alone. */
+enum { PRODUCT, MAKER, PLATFORM, LONE, MANY, RULES };
 enum { P_A, P_B, M_A, M_B, M_C, M_D, M_E, PROD, LONE_A, LONE_NTP, MANY_A, DOMAINS = MANY_A + 70 };
 
 static const char *const group_names[] = {"g0", "g1", "g2", "g3", "g4"};
@@ -191,6 +192,18 @@ static void world_expire(struct world *w, int64_t now_ns)
 	infer_expire(w->infer, now_ns);
 }
 
+struct copies {
+	struct detection row[16];
+	size_t count;
+};
+
+static void copy(void *ctx, const struct detection *d)
+{
+	struct copies *c = ctx;
+
+	c->row[c->count++] = *d;
+}
+
 /* --- thresholds and ports --------------------------------------------------------------------- */
 
 static void test_fires_at_threshold_once(void **state)
@@ -347,20 +360,24 @@ static void test_old_contacts_do_not_add_up(void **state)
 static void test_fires_again_after_the_window(void **state)
 {
 	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
+	struct copies now = {.count = 0};
 	struct subject subject = subject_n(1);
 
 	(void)state;
 	world_contact(w, 1, LONE_A, S);
 	world_contact(w, 1, PROD, 50 * S);
-	world_expire(w, 2 * S + WINDOW);
-	assert_int_equal(infer_count(w->infer), 1); /* some of it is still there */
-	world_contact(w, 1, LONE_A, 3 * S + WINDOW);
+	world_contact(w, 1, PROD, 60 * S);
+	world_expire(w, 51 * S + WINDOW);
+	infer_each(w->infer, copy, &now);
+	assert_int_equal(now.count, 1); /* some of it is still there */
+	assert_int_equal(now.row[0].last_ns, 60 * S);
+	world_contact(w, 1, LONE_A, 52 * S + WINDOW);
 	assert_int_equal(w->found_count, 1); /* complete again, but not new */
-	world_expire(w, 4 * S + 2 * WINDOW);
+	world_expire(w, 53 * S + 2 * WINDOW);
 	assert_int_equal(infer_count(w->infer), 0);
 	assert_false(infer_detected(w->infer, &subject, LONE, NULL));
-	world_contact(w, 1, LONE_A, 5 * S + 2 * WINDOW);
-	world_contact(w, 1, PROD, 6 * S + 2 * WINDOW);
+	world_contact(w, 1, LONE_A, 54 * S + 2 * WINDOW);
+	world_contact(w, 1, PROD, 55 * S + 2 * WINDOW);
 	assert_int_equal(w->found_count, 2);
 }
 
@@ -532,18 +549,6 @@ static void test_withdrawn_evidence_undoes(void **state)
 	assert_int_equal(w->found_count, 4); /* and may be made again */
 }
 
-struct copies {
-	struct detection row[16];
-	size_t count;
-};
-
-static void copy(void *ctx, const struct detection *d)
-{
-	struct copies *c = ctx;
-
-	c->row[c->count++] = *d;
-}
-
 static void test_update_shows_what_is_known_now(void **state)
 {
 	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
@@ -582,6 +587,8 @@ static void test_restored_is_not_reported(void **state)
 	assert_int_equal(back.count, 2);
 	assert_int_equal(back.row[0].time_ns, S); /* oldest first */
 	assert_int_equal(back.row[1].evidence[0].domain, P_B);
+	infer_update(w->infer, 4 * S);
+	assert_int_equal(infer_count(w->infer), 2);
 	/* A restored detection without rows goes when its own evidence has left the window. */
 	world_expire(w, 2 * S + WINDOW);
 	assert_int_equal(infer_count(w->infer), 2);
@@ -593,7 +600,10 @@ static void test_reload_keeps_detections(void **state)
 {
 	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
 	struct rules reloaded = rules;
-	uint32_t rule_map[RULES] = {LONE, RULE_NONE, RULE_NONE, PLATFORM, MANY};
+	uint32_t rule_map[RULES] = {
+		[PLATFORM] = LONE, [MAKER] = RULE_NONE, [PRODUCT] = RULE_NONE,
+		[LONE] = PLATFORM, [MANY] = MANY,
+	};
 	domain_id domain_map[DOMAINS];
 	struct subject subject = subject_n(1);
 	struct copies now = {.count = 0};

@@ -526,7 +526,7 @@ static void pcapng_damage_is_named(void **state)
 #define WLAN_BEACON "\x80\0\0\0" "ALLxxx" "BSSIDx" "BSSIDx" "\x10\0"
 #define WLAN_PARTS                                                                                 \
 	"\x88\x02\0\0" "GROUPx" "BSSIDx" "BSSIDx" "\x10\0" "\x80\0"                                \
-	"\2arpB\1" "\2arpA\1" "\0\x0b" SNAP "\x08\x06" "arp" "\0\0\0"                                   \
+	"\2arpB\1" "\2arpA\1" "\0\x0b" SNAP "\x08\x06" "arp" "\0\0\0"                              \
 	"\2dstB\1" "\2srcA\1" "\0\x24"
 #define SNAP "\xaa\xaa\3\0\0\0"
 #define SNAP_IP SNAP "\x08\0"
@@ -564,8 +564,10 @@ static const struct link_row {
 	{"llc over atm", 100, BYTES(SNAP_IP), 0, COUNTER_COUNT},
 	{"sll", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x08\0"), 0, COUNTER_COUNT},
 	{"sll, arp", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x08\6"), 0, COUNTER_NOT_IP},
-	{"sll, vlan", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x81\0\0\5\x08\0"), VLAN_5, COUNTER_COUNT},
-	{"sll, two vlans", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x88\xa8\0\5\x81\0\0\6\x08\0"), VLAN_5,
+	{"sll, vlan", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x81\0\0\5\x08\0"),
+	 VLAN_5, COUNTER_COUNT},
+	{"sll, two vlans", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x88\xa8\0\5\x81\0\0\6\x08\0"),
+	 VLAN_5,
 	 COUNTER_COUNT},
 	{"sll, pppoe", 113, BYTES("\0\4\0\1\0\6\2srcA\1\0\0\x88\x64\x11\0\0\1\0\x1e\0\x21"), 0,
 	 COUNTER_COUNT},
@@ -577,8 +579,10 @@ static const struct link_row {
 	{"wlan four addresses", 105, BYTES(WLAN_WDS SNAP_IP), WITH_MAC, COUNTER_COUNT},
 	{"wlan qos", 105, BYTES(WLAN_QOS SNAP_IP), WITH_MAC, COUNTER_COUNT},
 	{"wlan qos, ht", 105, BYTES(WLAN_QOS_HT SNAP_IP), WITH_MAC, COUNTER_COUNT},
-	{"wlan bridge snap", 105, BYTES(WLAN_UP "\xaa\xaa\3\0\0\xf8\x08\0"), WITH_MAC, COUNTER_COUNT},
-	{"wlan vlan", 105, BYTES(WLAN_UP SNAP "\x81\0\0\5\x08\0"), WITH_MAC | VLAN_5, COUNTER_COUNT},
+	{"wlan bridge snap", 105, BYTES(WLAN_UP "\xaa\xaa\3\0\0\xf8\x08\0"),
+	 WITH_MAC, COUNTER_COUNT},
+	{"wlan vlan", 105, BYTES(WLAN_UP SNAP "\x81\0\0\5\x08\0"),
+	 WITH_MAC | VLAN_5, COUNTER_COUNT},
 	{"wlan arp", 105, BYTES(WLAN_UP SNAP "\x08\6"), 0, COUNTER_NOT_IP},
 	{"wlan later fragment", 105, BYTES(WLAN_LATER SNAP_IP), 0, COUNTER_NOT_IP},
 	{"wlan encrypted", 105, BYTES(WLAN_SECRET SNAP_IP), 0, COUNTER_WLAN_ENCRYPTED},
@@ -594,11 +598,14 @@ static const struct link_row {
 	 COUNTER_COUNT},
 	{"radiotap, bad fcs", 127, BYTES("\0\0\x09\0\2\0\0\0\x40" WLAN_UP SNAP_IP), 0,
 	 COUNTER_RECORD_BAD},
-	{"radiotap too long", 127, BYTES("\0\0\xff\xff\0\0\0\0" WLAN_UP SNAP_IP), 0, COUNTER_RECORD_BAD},
-	{"avs", 163, BYTES("\x80\x21\x10\1\0\0\0\x0c" "xxxx" WLAN_UP SNAP_IP), WITH_MAC, COUNTER_COUNT},
+	{"radiotap too long", 127, BYTES("\0\0\xff\xff\0\0\0\0" WLAN_UP SNAP_IP),
+	 0, COUNTER_RECORD_BAD},
+	{"avs", 163, BYTES("\x80\x21\x10\1\0\0\0\x0c" "xxxx" WLAN_UP SNAP_IP),
+	 WITH_MAC, COUNTER_COUNT},
 	{"avs for prism", 119, BYTES("\x80\x21\x10\1\0\0\0\x0c" "xxxx" WLAN_UP SNAP_IP), WITH_MAC,
 	 COUNTER_COUNT},
-	{"ppi, wlan", 192, BYTES("\0\0\x0a\0\x69\0\0\0" "xx" WLAN_UP SNAP_IP), WITH_MAC, COUNTER_COUNT},
+	{"ppi, wlan", 192, BYTES("\0\0\x0a\0\x69\0\0\0" "xx" WLAN_UP SNAP_IP),
+	 WITH_MAC, COUNTER_COUNT},
 	{"ppi, raw", 192, BYTES("\0\0\x08\0\x65\0\0\0"), 0, COUNTER_COUNT},
 	{"ppi in ppi", 192, BYTES("\0\0\x08\0\xc0\0\0\0"), 0, COUNTER_LINK_UNKNOWN},
 	{"usb", 249, BYTES("\0\0\0\0"), 0, COUNTER_LINK_UNKNOWN},

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Items of one size in one growing array, found by hash and named by index, so that they can point
- * at each other with four bytes. An item begins with struct pool_item; item addresses last until the
- * next add.
+ * at each other with four bytes. An item begins with struct pool_item; item addresses last until
+ * the next add.
  */
 #ifndef HAYRAKE_POOL_H
 #define HAYRAKE_POOL_H

@@ -38,7 +38,8 @@ void infer_subject(struct infer *i, const struct subject *subject, int64_t now_n
 
 /*
  * The subject's evidence for remote was withdrawn: forgets the detections that used it and do not
- * hold without it. (Evidence that merely ages does not undo a detection before all of it has left the window.)
+ * hold without it. (Evidence that merely ages does not undo a detection before all of it has left
+ * the window.)
  */
 void infer_recheck(struct infer *i, const struct subject *subject, const struct addr *remote,
 		   int64_t now_ns);

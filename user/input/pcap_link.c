@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Link types: from a frame to its IP packet, which goes on as LINK_RAW; Ethernet goes on as it is. */
+/* Link types: from a frame to its IP packet, which goes on as LINK_RAW; Ethernet stays as it is. */
 #include "../../headers/wire.h"
 #include "input/pcap_reader.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of the capture reader share: formats in pcap.c and pcapng.c, links in pcap_link.c. */
+/* Shared by the capture reader's parts: pcap.c and pcapng.c (formats), pcap_link.c, pcap_wlan.c. */
 #ifndef HAYRAKE_PCAP_READER_H
 #define HAYRAKE_PCAP_READER_H
 
@@ -20,7 +20,7 @@ typedef void pcap_link(const struct input_sink *sink, struct frame *frame);
 pcap_link *link_find(uint32_t linktype);
 pcap_link link_unknown;
 
-/* For links whose payload is named by an ethertype: IP goes to the sink, other things are counted. */
+/* For links whose payload an ethertype names: IP goes to the sink, other things are counted. */
 void link_ethertype(const struct input_sink *sink, struct frame *frame, uint16_t eth_type);
 /* The same for a payload that starts with an LLC header. */
 pcap_link link_llc;
@@ -84,7 +84,7 @@ static inline uint32_t reader_u32(const struct pcap_reader *r, const uint8_t *p)
 /* Notes what is wrong with the file. Returns -EIO. */
 int reader_damaged(struct pcap_reader *r, const char *what);
 
-/* After a take that failed: 0 at the proper end of the file, -EIO when it is cut short, or -errno. */
+/* After a take that failed: 0 at the proper end of the file, -EIO when cut short, or -errno. */
 int reader_end(struct pcap_reader *r);
 
 /* Reads a pcapng file, whose first block type is still to be taken. 0 or -EIO. */

@@ -44,7 +44,7 @@ static inline size_t stream_left(const struct pcap_stream *s)
 	return (size_t)(s->end - s->at);
 }
 
-/* The next len (at most STREAM_WINDOW) bytes, valid until the next call; NULL when there are fewer. */
+/* The next len (at most STREAM_WINDOW) bytes, valid until the next call; NULL: there are fewer. */
 static inline uint8_t *stream_take(struct pcap_stream *s, size_t len)
 {
 	uint8_t *p;
