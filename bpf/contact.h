@@ -123,7 +123,9 @@ struct ends {
 	__u32 src_endpoint;
 };
 
-/* Tries the ends that the prefilter lets through: bit 0 dst, bit 1 src. With src, p is left turned. */
+/*
+ * Tries the ends that the prefilter lets through: bit 0 dst, bit 1 src. With src, p is left turned.
+ */
 STEP void ends_match(struct counters *c, struct packet *p, __u32 maybe, struct ends *ends)
 {
 	WIRE_LOOP
@@ -153,7 +155,10 @@ STEP __u32 ends_local(const struct packet *p, __u32 turned)
 	return turned ? src | dst << 1 : dst | src << 1;
 }
 
-/* Which end is the backend? COUNTER_COUNTED and in *remote 0 for dst, 1 for src; or why there is none. */
+/*
+ * Which end is the backend? COUNTER_COUNTED and in *remote 0 for dst, 1 for src; or why there is
+ * none.
+ */
 STEP enum counter ends_settle(const struct packet *p, const struct ends *ends, __u32 turned,
 			      __u32 *remote)
 {

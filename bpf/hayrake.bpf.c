@@ -113,7 +113,7 @@ STEP enum glance_end plain_step(struct counters *c, const struct glance *g, cons
 
 	if (!dice_throw()) {
 		c->n[COUNTER_SAMPLED_OUT]++;
-		WIRE_FORGET(); /* keeps this apart from the way below, which is the shorter for it */
+		WIRE_FORGET(); /* keeps this apart from the way below, the shorter for it */
 	} else {
 		maybe = plain_maybe(g->l3, version, wire_alignment(link));
 		if (maybe) {

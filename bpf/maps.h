@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The maps and settings of the kernel programs. Sizes here are the gateway profile's; the loader sets
- * others before load. Names differ within 15 characters, where the kernel cuts them.
+ * The maps and settings of the kernel programs. Sizes here are the gateway profile's; the loader
+ * sets others before load. Names differ within 15 characters, where the kernel cuts them.
  */
 #ifndef HAYRAKE_MAPS_H
 #define HAYRAKE_MAPS_H
@@ -45,8 +45,8 @@ struct {
 } backends6 SEC(".maps");
 
 /*
- * For shared addresses: what one was given to this subject for. User space writes; full: it drops the
- * oldest pair and counts it.
+ * For shared addresses: what one was given to this subject for. User space writes; full: it drops
+ * the oldest pair and counts it.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -73,7 +73,8 @@ struct {
 struct evidence_map {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
-	__uint(key_size, sizeof(struct evidence_key)); /* clang 14 leaves out an inner map's types */
+	__uint(key_size,
+	       sizeof(struct evidence_key)); /* clang 14 leaves out an inner map's types */
 	__uint(value_size, sizeof(struct evidence_value));
 };
 

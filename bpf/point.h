@@ -21,8 +21,8 @@ enum action {
 };
 
 /*
- * One packet and what the steps find out about it. It lives in a map, not on the stack: the verifier
- * does not follow values there, so that the ways through the parser meet again behind it.
+ * One packet and what the steps find out about it. It lives in a map, not on the stack: the
+ * verifier does not follow values there, so that the ways through the parser meet again behind it.
  */
 struct work {
 	__u64 now_ns; /* CLOCK_BOOTTIME */

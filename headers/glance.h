@@ -1,21 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A glance at a packet, for the many that concern nobody: IP without options, extension headers or
- * fragments, sound TCP or UDP, not DNS. What it accepts packet_parse() accepts, with the same lengths
- * and addresses (tests/fuzz/fuzz_wire.c holds them together); the rest is for packet_parse().
+ * fragments, sound TCP or UDP, not DNS. What it accepts packet_parse() accepts, with the same
+ * lengths and addresses (tests/fuzz/fuzz_wire.c holds them together); the rest is for
+ * packet_parse().
  */
 #ifndef HAYRAKE_GLANCE_H
 #define HAYRAKE_GLANCE_H
 
 #include "match.h"
 
-/* The transport header at h in len bytes, of which 20 can be read; len is negative for a bad length. */
+/*
+ * The transport header at h in len bytes, of which 20 can be read; len is negative for a bad
+ * length.
+ */
 WIRE int transport_glance(const __u8 *h, __u8 ip_proto, __s32 len)
 {
 	if (wire_be16(h) == DNS_PORT || wire_be16(h + 2) == DNS_PORT)
 		return 0;
 	if (WIRE_LIKELY(ip_proto == WIRE_TCP))
-		return h[12] >= 0x50 && h[12] >> 2 <= len; /* with zero reserved bits the header length */
+		/* with zero reserved bits the header length */
+		return h[12] >= 0x50 && h[12] >> 2 <= len;
 	return ip_proto == WIRE_UDP && len >= 8 && wire_be16(h + 4) == len;
 }
 

@@ -7,7 +7,10 @@
 
 #define DNS_PORT 53
 
-/* True for what the DNS observer reads: port 53, and later fragments of UDP, whose ports are unknown. */
+/*
+ * True for what the DNS observer reads: port 53, and later fragments of UDP, whose ports are
+ * unknown.
+ */
 WIRE int packet_is_dns(const struct packet *p)
 {
 	if (p->frag == FRAGMENT_LATER)
@@ -76,7 +79,9 @@ WIRE struct subject subject_pppoe(__u32 session, const __u8 mac[6])
 			     number << 48);
 }
 
-/* Who the packet's sender (or receiver) is, into s. A packet without what by asks for: its address. */
+/*
+ * Who the packet's sender (or receiver) is, into s. A packet without what by asks for: its address.
+ */
 WIRE void subject_set(struct subject *s, const struct packet *p, enum subject_kind by, int sender)
 {
 	const __u8 *mac = sender ? p->src_mac : p->dst_mac;

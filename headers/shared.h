@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The contract between the kernel programs and user space: map keys and values, ring records,
- * counters, limits. Compiled by cc and by clang -target bpf. Host byte order unless a name ends
- * in _be; addresses are always 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
+ * counters, limits. Compiled by cc and by clang -target bpf. Host byte order unless a name ends in
+ * _be; addresses are always 16 bytes in network order, IPv4 as ::ffff:a.b.c.d (RFC 4291 2.5.5.2).
  */
 #ifndef HAYRAKE_SHARED_H
 #define HAYRAKE_SHARED_H
@@ -11,7 +11,9 @@
 
 #define HAYRAKE_LAYOUT 1 /* raised when a struct below changes */
 
-/* An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d. Aligned for the kernel's sake: word loads. */
+/*
+ * An IPv6 address, or an IPv4 address as ::ffff:a.b.c.d. Aligned for the kernel's sake: word loads.
+ */
 struct addr {
 	__u8 b[16];
 } __attribute__((aligned(4)));
@@ -77,7 +79,10 @@ struct evidence_key {
 };
 _Static_assert(sizeof(struct evidence_key) == 28, "layout of evidence_key");
 
-/* Times are CLOCK_BOOTTIME. 32 bits of packets last 71 minutes at 1 M packets/s; drains come sooner. */
+/*
+ * Times are CLOCK_BOOTTIME. 32 bits of packets last 71 minutes at 1 M packets/s; drains come
+ * sooner.
+ */
 struct evidence_value {
 	__u64 bytes; /* IP total lengths on the wire */
 	__u64 first_ns;
@@ -104,8 +109,8 @@ struct local_key {
 _Static_assert(sizeof(struct local_key) == 20, "layout of local_key");
 
 /*
- * DNS copies. A record has one of two sizes, so that a burst of small messages does not eat the ring;
- * 1,600 bytes hold an Ethernet frame of 1,500 with two tags and PPPoE. A longer one is cut.
+ * DNS copies. A record has one of two sizes, so that a burst of small messages does not eat the
+ * ring; 1,600 bytes hold an Ethernet frame of 1,500 with two tags and PPPoE. A longer one is cut.
  */
 #define DNS_SMALL 384
 #define DNS_LARGE 1600
@@ -264,8 +269,9 @@ struct counters {
 };
 
 /*
- * Bit of an address in the prefilter, before masking. Multiply-shift by odd constants, one for each 32
- * bits, so that every bit reaches the result (Dietzfelbinger et al., 1997). Words as they lie in memory.
+ * Bit of an address in the prefilter, before masking. Multiply-shift by odd constants, one for each
+ * 32 bits, so that every bit reaches the result (Dietzfelbinger et al., 1997). Words as they lie in
+ * memory.
  */
 static inline __attribute__((always_inline)) __u32 prefilter_hash4(__u32 addr_be)
 {

@@ -64,9 +64,9 @@ WIRE enum counter transport_parse(struct packet *p, struct wire *w)
 }
 
 /*
- * Parses the frame from data to end, of which wire_len bytes were on the wire. COUNTER_PACKETS: ports
- * are known. COUNTER_FRAGMENT_LATER, COUNTER_OTHER_PROTO: a good packet without ports. Any other
- * counter says what is wrong; then only what came before that is set. *p is cleared first.
+ * Parses the frame from data to end, of which wire_len bytes were on the wire. COUNTER_PACKETS:
+ * ports are known. COUNTER_FRAGMENT_LATER, COUNTER_OTHER_PROTO: a good packet without ports. Any
+ * other counter says what is wrong; then only what came before that is set. *p is cleared first.
  */
 WIRE enum counter packet_parse(struct packet *p, const void *data, const void *end, __u32 wire_len,
 			       enum link_kind link)

@@ -14,14 +14,16 @@ enum fragment_kind {
 #define VLAN_PRESENT 0x10000U  /* set in vlan_outer, vlan_inner when there is a tag */
 #define PPPOE_PRESENT 0x10000U /* set in pppoe */
 
-/* What a packet says of itself. Offsets count bytes from the frame's first; numbers in host order. */
+/*
+ * What a packet says of itself. Offsets count bytes from the frame's first; numbers in host order.
+ */
 struct packet {
 	struct addr src;
 	struct addr dst;
 	__u32 vlan_outer; /* VLAN_PRESENT | VLAN id (12 bits) */
 	__u32 vlan_inner;
 	__u32 pppoe;       /* PPPOE_PRESENT | session id */
-	__u32 ip_len;      /* IP total length: header, extension headers and payload; 0: no IP header */
+	__u32 ip_len;      /* IP total length, all headers and payload; 0: no IP header */
 	__u32 payload_len; /* behind the TCP or UDP header, on the wire */
 	__u32 frag_id;
 	__u32 frag_off; /* bytes */
@@ -46,8 +48,8 @@ _Static_assert(sizeof(struct packet) == 96, "no hidden padding in packet");
 #define WIRE_LIKELY(x) __builtin_expect(!!(x), 1)
 
 /*
- * Loads of more than a byte. The kernel's frames start 2 bytes before a multiple of 4 (NET_IP_ALIGN),
- * those without Ethernet header at a multiple of 2; user space has them anywhere.
+ * Loads of more than a byte. The kernel's frames start 2 bytes before a multiple of 4
+ * (NET_IP_ALIGN), those without Ethernet header at a multiple of 2; user space has them anywhere.
  */
 #ifdef __bpf__
 #define WIRE_ALIGNED(p, n) __builtin_assume_aligned(p, n)
@@ -87,8 +89,9 @@ _Static_assert(sizeof(struct packet) == 96, "no hidden padding in packet");
 #define WIRE_IP_MAX 65535U
 
 /*
- * For the verifier: behind WIRE_FORGET() what was written to memory is read from there again, so that
- * the ways through the parser meet; loops stay loops; a value made opaque stays as wide as it is.
+ * For the verifier: behind WIRE_FORGET() what was written to memory is read from there again, so
+ * that the ways through the parser meet; loops stay loops; a value made opaque stays as wide as it
+ * is.
  */
 #ifdef __bpf__
 #define WIRE_FORGET() __asm__ volatile("" ::: "memory")
@@ -100,7 +103,9 @@ _Static_assert(sizeof(struct packet) == 96, "no hidden padding in packet");
 #define WIRE_OPAQUE(x)
 #endif
 
-/* A frame being read: pos and end bound what was captured, left what the lengths on the wire allow. */
+/*
+ * A frame being read: pos and end bound what was captured, left what the lengths on the wire allow.
+ */
 struct wire {
 	const __u8 *start;
 	const __u8 *pos;

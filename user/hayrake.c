@@ -17,18 +17,21 @@ const struct command commands[] = {
 	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_INSTANCE, cmd_show},
 	{"explain", "SUBJECT [RULE]", "why a subject is named, or is not",
 	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_INSTANCE, cmd_explain},
-	{"signatures", "list|check [PATH ...]", "list the rules, or find mistakes in signature files",
-	 OPTIONS_ALWAYS | OPTIONS_VERDICT, cmd_signatures},
+	{"signatures", "list|check [PATH ...]",
+	 "list the rules, or find mistakes in signature files", OPTIONS_ALWAYS | OPTIONS_VERDICT,
+	 cmd_signatures},
 	{0},
 };
 
 static void usage_print(FILE *out)
 {
-	fprintf(out, "usage: hayrake COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
-		     "Finds the IoT devices behind a gateway from packet headers and DNS answers.\n\n");
+	fprintf(out,
+		"usage: hayrake COMMAND [OPTION ...] [ARGUMENT ...]\n\n"
+		"Finds the IoT devices behind a gateway from packet headers and DNS answers.\n\n");
 	for (const struct command *c = commands; c->name; c++)
 		fprintf(out, "  hayrake %-10s %-36s %s\n", c->name, c->usage, c->summary);
-	fprintf(out, "\n`hayrake COMMAND --help` lists its options; `hayrake --version` the version.\n");
+	fprintf(out, "\n`hayrake COMMAND --help` lists its options; `hayrake --version` the "
+		     "version.\n");
 }
 
 static const struct command *command_find(const char *name)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's match and count, for packets from captures: a packet in, a flow of one packet out. */
+/*
+ * The kernel's match and count, for packets from captures: a packet in, a flow of one packet out.
+ */
 #ifndef HAYRAKE_MATCHER_H
 #define HAYRAKE_MATCHER_H
 

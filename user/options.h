@@ -22,7 +22,8 @@ enum option_group {
 };
 
 struct options {
-	struct xdp_config xdp; /* -i, --attach, --profile, --subject, --sample, --interval, --local */
+	struct xdp_config
+		xdp; /* -i, --attach, --profile, --subject, --sample, --interval, --local */
 	bool json;
 	bool verbose;
 	bool check_only; /* -n */
@@ -54,9 +55,9 @@ struct command {
 extern const struct command commands[];
 
 /*
- * Reads argv[2..] (after the subcommand), and the configuration file that --config names: its values
- * hold where the command line says nothing. Returns -1 to go on, or the exit status with which to
- * end (usage mistakes have been told on stderr, --help on stdout).
+ * Reads argv[2..] (after the subcommand), and the configuration file that --config names: its
+ * values hold where the command line says nothing. Returns -1 to go on, or the exit status with
+ * which to end (usage mistakes have been told on stderr, --help on stdout).
  */
 int options_parse(struct options *o, const struct command *command, int argc, char **argv);
 void options_clean(struct options *o);

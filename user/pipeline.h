@@ -43,7 +43,9 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns);
 /* Loads the signatures again; when they have mistakes the running ones stay. */
 int pipeline_reload(struct pipeline *p);
 
-/* For control_open() and cmd_show; members that only a live instance has are the caller's to set. */
+/*
+ * For control_open() and cmd_show; members that only a live instance has are the caller's to set.
+ */
 struct query_source pipeline_query(struct pipeline *p);
 /* Borrowed from p. */
 struct saved pipeline_saved(struct pipeline *p, const char *path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the stages hand to each other; no functions. A stage calls the next one's sink; what it hands
- * over is borrowed for the call. Times are nanoseconds since 1970 (UTC) as the input gives them.
+ * What the stages hand to each other; no functions. A stage calls the next one's sink; what it
+ * hands over is borrowed for the call. Times are nanoseconds since 1970 (UTC) as the input gives
+ * them.
  */
 #ifndef HAYRAKE_RECORD_H
 #define HAYRAKE_RECORD_H
@@ -31,7 +32,7 @@ struct frame {
 	int64_t time_ns;
 	enum link_kind link;
 	enum point_role role;
-	bool has_mac; /* src_mac, dst_mac hold the addresses of a link that is not Ethernet (802.11) */
+	bool has_mac; /* src_mac, dst_mac: of a link that is not Ethernet (802.11) */
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];
 };
@@ -71,8 +72,8 @@ struct answer_address {
 };
 
 /*
- * A DNS answer, decoded. Names are text in lower case without the last dot, octets outside printable
- * ASCII and dots inside labels as \DDD (RFC 1035 5.1, RFC 4343 2.1).
+ * A DNS answer, decoded. Names are text in lower case without the last dot, octets outside
+ * printable ASCII and dots inside labels as \DDD (RFC 1035 5.1, RFC 4343 2.1).
  */
 struct dns_answer {
 	int64_t time_ns;

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# fetch.sh DIR ARCH SUITE EXTRA PACKAGE: puts the newest kernel whose package name matches the regular
-# expression PACKAGE into DIR and prints where it is: a directory with kver (its release), kernel (what
-# QEMU boots) and lib/modules. A kernel that cannot be had: one sentence on stderr, exit 77.
+# fetch.sh DIR ARCH SUITE EXTRA PACKAGE: puts the newest kernel whose package name matches the
+# regular expression PACKAGE into DIR and prints where it is: a directory with kver (its release),
+# kernel (what QEMU boots) and lib/modules. A kernel that cannot be had: one sentence on stderr,
+# exit 77.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 mkdir -p "$1"
@@ -73,7 +74,8 @@ lists_fresh() {
 }
 
 names() {
-	apt-cache --names-only search "^$package\$" | awk '{ print $1 }' | sort -rV | head -n "$TRIES"
+	apt-cache --names-only search "^$package\$" | awk '{ print $1 }' | sort -rV |
+		head -n "$TRIES"
 }
 
 # The packages that make up a kernel: from 7.0 on the image is empty and names the others.
@@ -95,7 +97,8 @@ deb_fetch() {
 kernel_prepare() {
 	[ -e "$1/lib" ] || ln -s usr/lib "$1/lib"
 	release=$(basename "$1"/lib/modules/*)
-	image=$(find "$1/boot" "$1/lib/modules/$release/" -maxdepth 1 -name 'vmlinu[xz]*' 2>/dev/null | head -n 1)
+	image=$(find "$1/boot" "$1/lib/modules/$release/" -maxdepth 1 -name 'vmlinu[xz]*' \
+		2>/dev/null | head -n 1)
 	depmod -b "$1" "$release"
 	case $arch in
 	amd64) "$here/vmlinux.sh" "$image" "$1/kernel" ;;
@@ -143,7 +146,8 @@ if lists_fresh && kernel_get; then
 fi
 if ! lists_update; then
 	kernel_cached && exit 0
-	skip "the package list of $suite $arch cannot be had: $(grep '^E:' "$log" | head -n 1 | sed 's,[a-z]*://[^/ ]*,,')"
+	why=$(grep '^E:' "$log" | head -n 1 | sed 's,[a-z]*://[^/ ]*,,')
+	skip "the package list of $suite $arch cannot be had: $why"
 fi
 [ -n "$(names)" ] || skip "$suite $arch has no package $package"
 kernel_get || kernel_cached || skip "no package $package of $suite $arch can be had: see $log"

@@ -45,7 +45,8 @@ modules_add() {
 	done
 }
 
-mkdir -p "$tree/usr/lib" "$tree/usr/lib64" "$tree/usr/bin" "$tree/usr/sbin" "$tree/dev" "$tree/proc" \
+mkdir -p "$tree/usr/lib" "$tree/usr/lib64" "$tree/usr/bin" "$tree/usr/sbin" "$tree/dev" \
+	"$tree/proc" \
 	"$tree/sys" "$tree/tmp" "$tree/run" "$tree/etc" "$tree/var/lib/misc" "$tree/hayrake"
 ln -s usr/lib usr/lib64 usr/bin usr/sbin "$tree"
 ln -s ../run "$tree/var/run"

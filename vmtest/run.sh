@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # run.sh [KERNEL...]: boots each kernel (a name of the table in vmtest/kernels; default: the oldest
-# supported and the newest) under QEMU and runs the kernel-facing tests inside. Speaks TAP and ends with
-# "N passed, N failed, N skipped". A kernel passes only by what is said from inside it; one that cannot
-# be had is skipped. BUILD names the build directory, VMTEST_TIMEOUT the seconds a boot may take.
+# supported and the newest) under QEMU and runs the kernel-facing tests inside. Speaks TAP and ends
+# with "N passed, N failed, N skipped". A kernel passes only by what is said from inside it; one
+# that cannot be had is skipped. BUILD names the build directory, VMTEST_TIMEOUT the seconds a boot
+# may take.
 set -eu
 here=$(dirname "$(readlink -f "$0")")
 BUILD=${BUILD:-$(dirname "$here")/build}
@@ -40,7 +41,8 @@ boot() { # LOG ACCELERATOR KERNEL CONSOLE QEMU...
 	shift 4
 	[ "$accelerator" != kvm ] || limit=$LIMIT_KVM
 	timeout "$limit" "$@" -accel "$accelerator" -smp 2 -m 768 -nodefaults -no-user-config \
-		-no-reboot -display none -serial stdio -kernel "$kernel/kernel" -initrd "$work/initrd.cpio" \
+		-no-reboot -display none -serial stdio -kernel "$kernel/kernel" -initrd \
+		"$work/initrd.cpio" \
 		-append "console=$console panic=-1 quiet" </dev/null 2>&1 | tr -d '\r' >"$log"
 }
 
@@ -61,7 +63,8 @@ report() { # NAME LOG
 	if ! said "$2"; then
 		result "not ok" "$1: the guest did not come to its end"
 	elif [ "${count:-0}" -eq 0 ] || [ "$count" != "$(grep -c . "$work/results")" ]; then
-		result "not ok" "$1: ${count:-no} results announced, $(grep -c . "$work/results") arrived"
+		result "not ok" \
+			"$1: ${count:-no} results announced, $(grep -c . "$work/results") arrived"
 	elif ! grep -q '^VMT_RC=0$' "$2" && ! grep -q '^not ok' "$work/results"; then
 		result "not ok" "$1: $(grep '^VMT_RC=' "$2")"
 	else
@@ -81,7 +84,8 @@ kernel_run() { # NAME KERNEL CONSOLE QEMU...
 	boot "$log" "$accelerator" "$@" || :
 	if ! said "$log"; then
 		cp "$log" "$work/$name.first.log"
-		echo "# $name: the first boot did not come to its end ($work/$name.first.log); tried once more"
+		echo "# $name: the first boot did not come to its end" \
+			"($work/$name.first.log); tried once more"
 		accelerator=tcg,thread=single
 		boot "$log" "$accelerator" "$@" || :
 	fi
@@ -97,7 +101,8 @@ kernel_run() { # NAME KERNEL CONSOLE QEMU...
 row_run() { # NAME
 	row=$(awk -v name="$1" '$1 == name' "$here/kernels")
 	if [ -z "$row" ]; then
-		echo "$0: no kernel $1; there are: $(awk '!/^#/ { print $1 }' "$here/kernels" | xargs)" >&2
+		echo "$0: no kernel $1; there are:" \
+			"$(awk '!/^#/ { print $1 }' "$here/kernels" | xargs)" >&2
 		exit 2
 	fi
 	# shellcheck disable=SC2086 # the columns of the row
@@ -110,8 +115,8 @@ row_run() { # NAME
 		return 0
 	fi
 	status=0
-	kernel=$("$here/fetch.sh" "$work" "$arch" "$suite" "$extra" "$package" 2>"$work/fetch.log") ||
-		status=$?
+	kernel=$("$here/fetch.sh" "$work" "$arch" "$suite" "$extra" "$package" \
+		2>"$work/fetch.log") || status=$?
 	case $status in
 	0) kernel_run "$name" "$kernel" "$console" "$@" ;;
 	77) result ok "$name # SKIP $(tail -n 1 "$work/fetch.log")" ;;

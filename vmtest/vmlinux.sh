@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# vmlinux.sh BZIMAGE OUT: the ELF kernel inside an x86 bzImage. QEMU boots it by PVH, which spares the
-# guest the unpacking. Offsets: Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".
+# vmlinux.sh BZIMAGE OUT: the ELF kernel inside an x86 bzImage. QEMU boots it by PVH, which spares
+# the guest the unpacking. Offsets: Documentation/arch/x86/boot.rst, "The Real-Mode Kernel Header".
 set -eu
 SETUP_SECTS=$((0x1f1)) PAYLOAD_OFFSET=$((0x248)) PAYLOAD_LENGTH=$((0x24c))
 

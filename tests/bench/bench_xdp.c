@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a packet costs the XDP program, against an empty program of the same object: wall time of
- * BPF_PROG_TEST_RUN, 10 million runs of each in chunks that take turns, on one CPU; the fastest chunk
- * counts, less what a call for a single run takes.
+ * BPF_PROG_TEST_RUN, 10 million runs of each in chunks that take turns, on one CPU; the fastest
+ * chunk counts, less what a call for a single run takes.
  */
 #include <sched.h>
 #include <stdio.h>
@@ -209,8 +209,8 @@ static void bench_close(struct bench *b)
 static uint32_t frame_make(uint8_t *frame, int version, const struct addr *src,
 			   const struct addr *dst)
 {
-	uint32_t len = hex_decode(version == 4 ? ETH4 IP4("0028", "06") TCP : ETH6 IP6("0014", "06") TCP,
-				  frame);
+	uint32_t len = hex_decode(
+		version == 4 ? ETH4 IP4("0028", "06") TCP : ETH6 IP6("0014", "06") TCP, frame);
 	size_t skip = version == 4 ? 12 : 0, at = version == 4 ? 26 : 22;
 
 	memcpy(frame + at, src->b + skip, 16 - skip);

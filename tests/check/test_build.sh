@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The tree builds without a warning in a directory of its own, the kernel object in both byte orders;
-# `make install` puts everything where it belongs; scripts are sound.
+# The tree builds without a warning in a directory of its own, the kernel object in both byte
+# orders; `make install` puts everything where it belongs; scripts are sound.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/net/tap.sh
@@ -22,7 +22,8 @@ installs() {
 	quiet_make install DESTDIR="$dir/root" PREFIX=/usr || return 1
 	local root=$dir/root/usr
 	"$root/sbin/hayrake" --version &&
-		is "$(ls "$root/share/hayrake/signatures")" "$(cd signatures && printf '%s\n' *.json)" &&
+		is "$(ls "$root/share/hayrake/signatures")" \
+			"$(cd signatures && printf '%s\n' *.json)" &&
 		is "$(ls "$root/share/man/man8")" "$(cd docs && printf '%s\n' *.8)"
 }
 

@@ -38,7 +38,8 @@ options_agree() { # COMMAND
 }
 
 pages_of_commands() {
-	is "$(printf '%s\n' docs/hayrake-*.8 | sed 's,.*hayrake-\(.*\)\.8,\1,' | sort)" "$(commands)"
+	is "$(printf '%s\n' docs/hayrake-*.8 | sed 's,.*hayrake-\(.*\)\.8,\1,' | sort)" \
+		"$(commands)"
 }
 
 readme_size() {
@@ -63,7 +64,9 @@ readme_folders() {
 document_paths() { # DOCUMENT
 	local path top missing=""
 	top=$(dirname "$1")
-	for path in $(sed -n '/^```/,/^```/!p' "$1" | grep -oE '`[a-z_.]+/[A-Za-z0-9_./-]*`' | tr -d '`') \
+	for path in \
+		$(sed -n '/^```/,/^```/!p' "$1" |
+			grep -oE '`[a-z_.]+/[A-Za-z0-9_./-]*`' | tr -d '`') \
 		$(grep -oE '\]\([^)#:]+' "$1" | cut -c3-); do
 		case $path in build/* | /*) continue ;; esac
 		[ -e "$path" ] || [ -e "$top/$path" ] || missing="$missing $path"

@@ -16,7 +16,8 @@ exits() {
 	shift
 	"$@" >"$tmp/out" 2>"$tmp/err" </dev/null
 	got=$?
-	[ $got -eq "$want" ] || { echo "exit $got, not $want"; cat "$tmp/out" "$tmp/err"; return 1; }
+	[ $got -eq "$want" ] ||
+		{ echo "exit $got, not $want"; cat "$tmp/out" "$tmp/err"; return 1; }
 }
 from() { "${@:2}" <"$1"; }
 # On a terminal, as people see it.

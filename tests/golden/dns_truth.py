@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""dns_truth.py DNSANSWERS DATA: what dnsanswers finds in the captures of DATA against the records that
-tshark found in them (DATA/truth/dns.tsv); TAP.
+"""dns_truth.py DNSANSWERS DATA: what dnsanswers finds in the captures of DATA against the records
+that tshark found in them (DATA/truth/dns.tsv); TAP.
 
 Expected are the A and AAAA records of an answer without error whose owner is its question's name
 or hangs on it by aliases of the same answer."""

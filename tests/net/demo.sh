@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The demo: a home of sixteen hosts in network namespaces, hayrake on its LAN side, and what it says of
-# them. Exit status 1 when a device was not named or an ordinary computer was.
+# The demo: a home of sixteen hosts in network namespaces, hayrake on its LAN side, and what it says
+# of them. Exit status 1 when a device was not named or an ordinary computer was.
 set -u
 . "$(dirname "$0")/lab.sh"
 
@@ -17,7 +17,8 @@ command_show() { printf '%s  $ %s%s\n' "$bold" "$*" "$plain"; }
 
 # The home: hosts on the left, the gateway's bridge they hang on, the internet behind it.
 picture() {
-	local h n=0 half last link address
+	local h n=0 half last link address names
+	names=$(grep -c '^[0-9.]* ' "$LAB/hosts")
 	last=$(lab_hosts | wc -w)
 	half=$((last / 2))
 	for h in $(lab_hosts); do
@@ -25,7 +26,7 @@ picture() {
 		case $n in
 		1 | "$last") link='+' ;;
 		"$half") link='+==[ br-lan  gateway  wan0 ]====[ internet ]' ;;
-		$((half + 1))) link="|    dnsmasq, hayrake            $(grep -c '^[0-9.]* ' "$LAB/hosts") names" ;;
+		$((half + 1))) link="|    dnsmasq, hayrake            $names names" ;;
 		*) link='|' ;;
 		esac
 		address=$(lab_ip4 "$h")
@@ -50,12 +51,15 @@ act_end() {
 verdict() {
 	local h rule got wrong=0
 	for h in $(lab_hosts); do
-		got=$(sed -n "/\"subject\": *\"mac:$(lab_mac "$h")\"/s/.*\"rule\": *\"\([^\"]*\)\".*/\1/p" "$1" | sort | xargs)
+		got=$(grep "\"subject\": *\"mac:$(lab_mac "$h")\"" "$1" |
+			sed -n 's/.*"rule": *"\([^"]*\)".*/\1/p' | sort | xargs)
 		rule=$(lab_expected "$h" | tr ' ' '\n' | sort | xargs)
 		if [ "$got" = "$rule" ]; then
-			printf '  %sright%s  %-8s %s\n' "$good" "$plain" "$h" "${got:-nothing, it is an ordinary computer}"
+			printf '  %sright%s  %-8s %s\n' "$good" "$plain" "$h" \
+				"${got:-nothing, it is an ordinary computer}"
 		else
-			printf '  %sWRONG%s  %-8s named: %s; expected: %s\n' "$bad" "$plain" "$h" "${got:-nothing}" "${rule:-nothing}"
+			printf '  %sWRONG%s  %-8s named: %s; expected: %s\n' "$bad" "$plain" "$h" \
+				"${got:-nothing}" "${rule:-nothing}"
 			wrong=$((wrong + 1))
 		fi
 	done
@@ -64,14 +68,15 @@ verdict() {
 
 acting=
 started=$SECONDS
-say "A small home, made of network namespaces of this machine: real stacks, real DNS, real connections"
+say "A small home of network namespaces on this machine: real stacks, DNS and connections"
 lab_up
 picture
 
 say "hayrake watches the gateway's LAN bridge"
 command_show "hayrake run -i br-lan --interval 1"
 LAB_OUT=/dev/stdout lab_watch -i br-lan || lab_die "hayrake does not answer: $(cat "$LAB/err")"
-sed 's/^/  /' "$LAB/err" | awk 'NR <= 2; END { if (NR > 2) print "  ... and " NR - 2 " more lines as these" }'
+sed 's/^/  /' "$LAB/err" | awk \
+	'NR <= 2; END { if (NR > 2) print "  ... and " NR - 2 " more lines as these" }'
 
 say "Three ordinary computers go first. Nothing should be said of them."
 for h in laptop desktop tablet; do
@@ -120,5 +125,5 @@ lab_unwatch || lab_die "hayrake ended with status $?"
 say "The truth, as the lab knows it"
 verdict "$LAB/detections"
 wrong=$?
-say "$(lab_hosts | wc -w) hosts, $wrong wrong, $((SECONDS - started)) seconds; the namespaces are removed now"
+say "$(lab_hosts | wc -w) hosts, $wrong wrong, $((SECONDS - started)) s; the lab is removed now"
 [ $wrong -eq 0 ]

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Holds JSON lines of hayrake against what the lab's hosts really did.
 
-expect.py named LINES EXPECTED      the detections are exactly EXPECTED ("MAC RULE" a line), each once
+expect.py named LINES EXPECTED      exactly EXPECTED is detected ("MAC RULE" a line), each once
 expect.py evidence LINES DONE       every evidence row is something its host did (lab_visit's log)
-expect.py row LINES KEY=VALUE ...   one line has all these values (dots go deeper, [] is any element)
+expect.py row LINES KEY=VALUE ...   one line has all these values (dots go deeper, []: any element)
 expect.py norow LINES KEY=VALUE ... no line has
 expect.py same LINES LINES          the same detections with the same domains, addresses, ports
 expect.py equal STATE STATE         the same detections, backends and evidence, packet for packet

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The lab: a small home in network namespaces of this machine.
 #
-#   device hosts --veth-- lan1..lanN [br-lan  gateway: dnsmasq  wan0] --veth-- internet: dnsmasq, servers
+#   hosts --veth-- lan1..lanN [br-lan  gateway: dnsmasq  wan0] --veth-- internet: dnsmasq, servers
 #
-# Sourced, it gives the functions lab_*. Run, it builds the home and starts a command (a shell) in the
-# gateway: lab.sh [COMMAND...]. Needs root, iproute2 and dnsmasq; touches nothing outside its namespaces
-# and one temporary directory, and removes both whatever happens. Any number can run at once.
+# Sourced, it gives the functions lab_*. Run, it builds the home and starts a command (a shell) in
+# the gateway: lab.sh [COMMAND...]. Needs root, iproute2 and dnsmasq; touches nothing outside its
+# namespaces and one temporary directory, and removes both whatever happens. Any number can run at
+# once.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 HAYRAKE=${HAYRAKE:-$TOP/build/hayrake}
@@ -16,8 +17,8 @@ RULENAMES=${RULENAMES:-$TOP/build/tests/tools/rulenames}
 LAN4=192.168.77 LAN6=2001:db8:77: RESOLVER4=203.0.113.253
 TTL=2
 
-# One host a line: name, IP versions, expected rules ("-": none), what it is. The order gives MAC and
-# IP addresses.
+# One host a line: name, IP versions, expected rules ("-": none), what it is. The order gives MAC
+# and IP addresses.
 lab_table='
 ring     4   ring-doorbell      Ring doorbell
 plug     4   tplink-device      TP-Link plug; DNS over TCP
@@ -41,7 +42,8 @@ tablet   4   -                  tablet; names of vendors, other ports
 lab_visits() {
 	case $1 in
 	ring) echo es.ring.com:443/tcp fw.ring.com:80/tcp wu.ring.com:443/tcp ;;
-	plug) echo use1-api.tplinkra.com:443/tcp euw1-api.tplinkra.com:443/tcp n-devs.tplinkcloud.com:443/tcp ;;
+	plug) echo use1-api.tplinkra.com:443/tcp euw1-api.tplinkra.com:443/tcp \
+		n-devs.tplinkcloud.com:443/tcp ;;
 	hue) echo ws.meethue.com:443/tcp ;;
 	hue-later) echo ws.meethue.com:443/tcp time.meethue.com:443/tcp ;;
 	xiaomi) echo ott.io.mi.com:80/tcp ot.io.mi.com:8053/udp ;;
@@ -50,14 +52,19 @@ lab_visits() {
 	echo) echo @alexa-enabled @amazon-product ;;
 	firetv) echo @alexa-enabled @amazon-product @fire-tv ;;
 	roku) echo api.roku.com:443/tcp api.rokutime.com:443/tcp cooper.logs.roku.com:443/tcp \
-		configsvc.cs.roku.com:443/tcp ls.cti.roku.com:443/tcp scribe.logs.roku.com:443/tcp ;;
+		configsvc.cs.roku.com:443/tcp ls.cti.roku.com:443/tcp \
+		scribe.logs.roku.com:443/tcp ;;
 	weather) echo netcom.netatmo.net:25050/tcp ;;
-	dlink) echo r0801.dch.dlink.com:443/tcp r0802.dch.dlink.com:443/tcp tzinfo.dch.dlink.com:80/tcp ;;
+	dlink) echo r0801.dch.dlink.com:443/tcp r0802.dch.dlink.com:443/tcp \
+		tzinfo.dch.dlink.com:80/tcp ;;
 	sengled) echo eu.cloud.sengled.com:443/tcp ;;
 	blink) echo cs-prde.immedia-semi.com:443/tcp ;;
-	laptop) echo static.shop.example:443/tcp www.news.example:443/tcp www.video.example:443/udp ;;
-	desktop) echo www.news.example:80/tcp diagnostics.meethue.com:80/tcp mail.post.example:443/tcp ;;
-	tablet) echo netcom.netatmo.net:443/tcp es.ring.com:8443/tcp ot.io.mi.com:80/udp www.news.example:443/tcp ;;
+	laptop) echo static.shop.example:443/tcp www.news.example:443/tcp \
+		www.video.example:443/udp ;;
+	desktop) echo www.news.example:80/tcp diagnostics.meethue.com:80/tcp \
+		mail.post.example:443/tcp ;;
+	tablet) echo netcom.netatmo.net:443/tcp es.ring.com:8443/tcp ot.io.mi.com:80/udp \
+		www.news.example:443/tcp ;;
 	esac
 }
 
@@ -150,7 +157,8 @@ lab_names() {
 			if (!(key in number))
 				number[key] = ++count
 			net = number[key] > 240 ? "203.0.113." : "198.51.100."
-			printf "%s%d %s\n2001:db8:100::%x %s\n", net, number[key] % 240 + 1, name, number[key], name
+			printf "%s%d %s\n2001:db8:100::%x %s\n", net, number[key] % 240 + 1, name, \
+				number[key], name
 		}' >"$LAB/hosts"
 }
 
@@ -175,7 +183,8 @@ lab_move_name() {
 lab_link_host() {
 	local h=$1 ns=$LAB_NS-$1 port
 	port=$(lab_port "$h")
-	ip link add "$port" netns "$LAB_NS-gw" type veth peer name eth0 netns "$ns" address "$(lab_mac "$h")"
+	ip link add "$port" netns "$LAB_NS-gw" type veth peer name eth0 netns "$ns" address \
+		"$(lab_mac "$h")"
 	{
 		echo link set lo up
 		echo link set eth0 up
@@ -199,7 +208,8 @@ lab_set() {
 }
 
 lab_link_gateway() {
-	lab_set gw -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.default.accept_dad=0
+	lab_set gw -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
+		net.ipv6.conf.default.accept_dad=0
 	lab_set inet -w net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.all.accept_dad=0
 	ip link add wan0 netns "$LAB_NS-gw" type veth peer name wan0 netns "$LAB_NS-inet"
 	ip -n "$LAB_NS-gw" -batch - <<-END
@@ -233,8 +243,9 @@ lab_link_gateway() {
 lab_dnsmasq() {
 	local ns=$1
 	shift
-	lab_start "$LAB/dnsmasq.$ns" "$ns" dnsmasq --keep-in-foreground --conf-file=/dev/null --no-resolv \
-		--no-hosts --pid-file= --user=root --group=root --log-facility=- --cache-size=2000 "$@"
+	lab_start "$LAB/dnsmasq.$ns" "$ns" dnsmasq --keep-in-foreground --conf-file=/dev/null \
+		--no-resolv --no-hosts --pid-file= --user=root --group=root --log-facility=- \
+		--cache-size=2000 "$@"
 }
 
 lab_services() {
@@ -247,7 +258,8 @@ lab_services() {
 	lab_dnsmasq inet --addn-hosts="$LAB/hosts" --local-ttl=$TTL --local=/#/ $aliases \
 		--listen-address=$RESOLVER4 --bind-interfaces
 	LAB_DNS_INTERNET=$LAB_PID
-	lab_dnsmasq gw --server=$RESOLVER4 --interface=br-lan --except-interface=lo --bind-interfaces
+	lab_dnsmasq gw --server=$RESOLVER4 --interface=br-lan --except-interface=lo \
+		--bind-interfaces
 	# shellcheck disable=SC2086
 	lab_start "$LAB/servers" inet "$LABHOST" serve $ports
 	lab_wait 5 grep -q ready "$LAB/servers" || lab_die "servers: $(cat "$LAB/servers")"
@@ -271,7 +283,8 @@ lab_wait() {
 # Removes what labs left whose process is gone (killed with -9).
 lab_sweep() {
 	local left pid
-	for left in $(ip netns list | awk '/^hrlab[0-9]+-/ { print $1 }') "${TMPDIR:-/tmp}"/hrlab*-*; do
+	for left in $(ip netns list | awk '/^hrlab[0-9]+-/ { print $1 }') \
+		"${TMPDIR:-/tmp}"/hrlab*-*; do
 		pid=${left##*/hrlab}
 		pid=${pid#hrlab}
 		kill -0 "${pid%%-*}" 2>/dev/null && continue
@@ -372,11 +385,13 @@ lab_named() {
 	done
 }
 
-# Starts hayrake in the gateway and waits until it answers: lab_watch [run options]. LAB_WATCH is its
-# process id; results go to $LAB/out (or $LAB_OUT), messages to $LAB/err. LAB_WATCH_IN: other namespace.
+# Starts hayrake in the gateway and waits until it answers: lab_watch [run options]. LAB_WATCH is
+# its process id; results go to $LAB/out (or $LAB_OUT), messages to $LAB/err. LAB_WATCH_IN: other
+# namespace.
 lab_watch() {
 	: >"$LAB/out"
-	(lab_exec "${LAB_WATCH_IN:-gw}" "$HAYRAKE" run --signatures "$SIGNATURES" --socket "$LAB/socket" --interval 1 "$@") \
+	(lab_exec "${LAB_WATCH_IN:-gw}" "$HAYRAKE" run --signatures "$SIGNATURES" \
+		--socket "$LAB/socket" --interval 1 "$@") \
 		>"${LAB_OUT:-$LAB/out}" 2>"$LAB/err" &
 	LAB_WATCH=$!
 	LAB_PIDS="$LAB_PIDS $LAB_WATCH"

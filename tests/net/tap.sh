@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# TAP for the network tests: tap "claim" COMMAND...: passes when the command does; what it printed is
-# shown when it does not.
+# TAP for the network tests: tap "claim" COMMAND...: passes when the command does; what it printed
+# is shown when it does not.
 
 TAP_COUNT=0 TAP_FAILED=0
 

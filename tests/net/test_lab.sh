@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The home of the lab, watched from its gateway: who is named, by what evidence, and who is not; what
-# the running instance answers; what a saved state brings back.
+# The home of the lab, watched from its gateway: who is named, by what evidence, and who is not;
+# what the running instance answers; what a saved state brings back.
 set -u
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/tap.sh"
@@ -42,7 +42,8 @@ test_named() {
 	for h in laptop desktop tablet; do
 		tap "nothing is said of the $(lab_title $h)" expect norow "$LAB/out" "$(mac_of $h)"
 	done
-	tap "IPv6 alone is enough" expect row "$LAB/out" "$(mac_of dlink)" "addresses.[]=$(lab_ip6 dlink)"
+	tap "IPv6 alone is enough" expect row "$LAB/out" "$(mac_of dlink)" \
+		"addresses.[]=$(lab_ip6 dlink)"
 	tap "UDP counts" expect row "$LAB/rows.xiaomi" domain=ot.io.mi.com proto=udp port=8053
 }
 
@@ -84,7 +85,8 @@ test_show() {
 	tap "show detections gives the same" expect same "$LAB/out" "$LAB/rows"
 	show show subjects
 	for h in tablet desktop; do
-		tap "a subject without detection is no row of show detections" expect norow "$LAB/rows" \
+		tap "a subject without detection is no row of show detections" expect norow \
+			"$LAB/rows" \
 			"$(mac_of $h)" rule=xiaomi-device
 	done
 	show show stats
@@ -97,7 +99,8 @@ test_show() {
 	tap "explain takes an IP address and a rule" has "$LAB/rows" '"es.ring.com"'
 	show explain "$(lab_mac desktop)" philips-device
 	tap "explain says why not: one group of two" expect row "$LAB/rows" seen=1 needed=2
-	tap "explain of an unknown subject fails" is "$(lab_ask explain 02:00:00:00:99:99 >/dev/null 2>&1; echo $?)" 1
+	tap "explain of an unknown subject fails" is \
+		"$(lab_ask explain 02:00:00:00:99:99 >/dev/null 2>&1; echo $?)" 1
 	lab_ask show detections >"$LAB/table"
 	tap "the table is for people" has "$LAB/table" "Ring doorbell"
 	tap "the table has no escapes without a tty" hasnt "$LAB/table" $'\033'
@@ -125,21 +128,25 @@ test_restore() {
 	sleep 2
 	tap "after a restart nothing is reported twice" is "$(cat "$LAB/out")" ''
 	show show detections
-	tap "after a restart the detections are still there" expect same "$LAB/out.first" "$LAB/rows"
+	tap "after a restart the detections are still there" expect same "$LAB/out.first" \
+		"$LAB/rows"
 	lab_unwatch INT
 	status=$?
 	tap "Ctrl-C: exit status 0" is $status 0
 	tap "Ctrl-C: nothing stays attached" lab_detached
-	"$HAYRAKE" show detections --json --signatures "$SIGNATURES" --state "$LAB/state" >"$LAB/rows"
+	"$HAYRAKE" show detections --json --signatures "$SIGNATURES" --state "$LAB/state" \
+		>"$LAB/rows"
 	tap "show reads the state file" expect same "$LAB/out.first" "$LAB/rows"
-	"$HAYRAKE" explain "$(lab_mac roku)" --json --signatures "$SIGNATURES" --state "$LAB/state" >"$LAB/rows"
+	"$HAYRAKE" explain "$(lab_mac roku)" --json --signatures "$SIGNATURES" --state \
+		"$LAB/state" >"$LAB/rows"
 	tap "explain reads the state file" has "$LAB/rows" '"api.roku.com"'
 }
 
 lab_up
 # shellcheck disable=SC2046 # a list
 lab_named $(lab_hosts) >"$LAB/expected"
-lab_watch -i br-lan --json --state "$LAB/state" || lab_die "hayrake does not answer: $(cat "$LAB/err")"
+lab_watch -i br-lan --json --state "$LAB/state" ||
+	lab_die "hayrake does not answer: $(cat "$LAB/err")"
 home_live
 lab_wait 6 found "$LAB/out"
 sleep 1.2

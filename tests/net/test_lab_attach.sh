@@ -73,7 +73,8 @@ test_wan() {
 	tap "both points are watched" has "$LAB/rows" '"wan0"'
 	tap "with a wan point the same are named" expect named "$LAB/out" "$LAB/expected"
 	show explain "$(lab_mac weather)"
-	# SYN, ACK, 3 requests with answers and their ACKs, FINs: far below 20 a visit, and two visits.
+	# SYN, ACK, 3 requests with answers and their ACKs, FINs: far below 20 a visit, and two
+	# visits.
 	packets=$(grep -o '"packets": *[0-9]*' "$LAB/rows" | tail -1 | tr -dc 0-9)
 	tap "no packet is counted twice ($packets)" test "${packets:-999}" -le 40
 	show show subjects
@@ -86,7 +87,8 @@ test_sampling() {
 	lab_act firetv -g 10 -n 3
 	lab_wait 4 test -s "$LAB/out"
 	sleep 1.2
-	tap "1 in 4 packets: the rate is in the detection" expect row "$LAB/out" "$(mac_of firetv)" sampling=4
+	tap "1 in 4 packets: the rate is in the detection" expect row "$LAB/out" \
+		"$(mac_of firetv)" sampling=4
 	show show stats
 	tap "packets left out are counted" test "$(lab_counter "$LAB/rows" sampled_out)" -gt 0
 	tap "show stats tells the rate" has "$LAB/rows" '"sampling": *4'
@@ -106,10 +108,12 @@ run_wrong() {
 
 no_rights() {
 	local status
-	lab_in gw setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all "$LAB/hayrake" run \
+	lab_in gw setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all \
+		"$LAB/hayrake" run \
 		--signatures "$LAB/signatures" --socket "$LAB/socket2" -i br-lan 2>"$LAB/err2"
 	status=$?
-	is $status 1 && has "$LAB/err2" '[Rr]oot|CAP_|permitted|rights' && is "$(wc -l <"$LAB/err2")" 1
+	is $status 1 && has "$LAB/err2" '[Rr]oot|CAP_|permitted|rights' &&
+		is "$(wc -l <"$LAB/err2")" 1
 }
 
 test_wrong() {
@@ -117,11 +121,14 @@ test_wrong() {
 	tap "an unknown option: one sentence, status 2" run_wrong 2 -- --frobnicate -i br-lan
 	tap "no interface: status 2" run_wrong 2 'interface'
 	tap "a bad role: status 2" run_wrong 2 'up' -i br-lan=up
-	tap "a missing directory of signatures: status 1" run_wrong 1 /nonesuch --signatures /nonesuch -i br-lan
-	cp "$HAYRAKE" "$LAB/hayrake" && cp -r "$SIGNATURES" "$LAB/signatures" && chmod -R a+rX "$LAB"
+	tap "a missing directory of signatures: status 1" run_wrong 1 /nonesuch --signatures \
+		/nonesuch -i br-lan
+	cp "$HAYRAKE" "$LAB/hayrake" && cp -r "$SIGNATURES" "$LAB/signatures" &&
+		chmod -R a+rX "$LAB"
 	tap "without rights: one sentence, status 1" no_rights
 	lab_watch -i br-lan --json
-	tap "a second instance on the same interface says so" run_wrong 1 'another hayrake' -i br-lan
+	tap "a second instance on the same interface says so" run_wrong 1 'another hayrake' -i \
+		br-lan
 	tap "and the first one goes on" lab_ask show stats
 	kill -KILL "$LAB_WATCH"
 	wait "$LAB_WATCH" 2>/dev/null

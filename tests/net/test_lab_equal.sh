@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Equivalence: the lab's traffic, recorded at the bridge, is sent through the kernel programs on a veth
-# and given to replay; evidence must be the same packet for packet, and so the detections.
+# Equivalence: the lab's traffic, recorded at the bridge, is sent through the kernel programs on a
+# veth and given to replay; evidence must be the same packet for packet, and so the detections.
 set -u
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/tap.sh"
@@ -12,7 +12,8 @@ REPLAYSTATE=${REPLAYSTATE:-$TOP/build/tests/tools/replaystate}
 # sengled is first and alone at its address; later the laptop makes it shared, then blink joins.
 home_record() {
 	local h pids='' dump
-	(lab_exec gw tcpdump -U --immediate-mode -s 2048 -B 16384 -i br-lan -w "$LAB/home.pcap" ip or ip6) 2>"$LAB/tcpdump" &
+	(lab_exec gw tcpdump -U --immediate-mode -s 2048 -B 16384 -i br-lan \
+		-w "$LAB/home.pcap" ip or ip6) 2>"$LAB/tcpdump" &
 	dump=$!
 	LAB_PIDS="$LAB_PIDS $dump"
 	lab_wait 5 grep -q listening "$LAB/tcpdump" || lab_die "tcpdump: $(cat "$LAB/tcpdump")"
@@ -59,8 +60,10 @@ wire_run() {
 	lab_unwatch TERM
 	status=$?
 	tap "$mode: exit status 0" is $status 0
-	tap "$mode: evidence and detections as in replay" expect equal "$LAB/live.state" "$LAB/replay.state"
-	tap "$mode: the detections it printed are those of replay" expect same "$LAB/out" "$LAB/replay"
+	tap "$mode: evidence and detections as in replay" expect equal "$LAB/live.state" \
+		"$LAB/replay.state"
+	tap "$mode: the detections it printed are those of replay" expect same "$LAB/out" \
+		"$LAB/replay"
 }
 
 lab_up

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The lab itself: hosts reach what they should by DNS, labs run side by side, and nothing stays behind.
+# The lab itself: hosts reach what they should by DNS, labs run side by side, and nothing stays
+# behind.
 set -u
 . "$(dirname "$0")/lab.sh"
 . "$(dirname "$0")/tap.sh"
@@ -10,7 +11,8 @@ left() { ip netns list | grep "^hrlab$1-"; ls -d "${TMPDIR:-/tmp}/hrlab$1-"* 2>/
 gone() { is "$(left "$1")" ''; }
 # Another lab, in a process group of its own as a terminal would start it.
 lab_second() {
-	env --default-signal=INT setsid bash "$LAB_SCRIPT" sh -c 'echo up; sleep 20' >"$LAB/second" 2>/dev/null &
+	env --default-signal=INT setsid bash "$LAB_SCRIPT" sh -c 'echo up; sleep 20' \
+		>"$LAB/second" 2>/dev/null &
 	second=$!
 	lab_wait 15 grep -q up "$LAB/second" || lab_die "no second lab"
 }
@@ -21,7 +23,8 @@ test_behaviour() {
 		tap "$h reaches all it wants" lab_act "$h" -g 1
 	done
 	tap "two hosts meet at one address under different names" is \
-		"$(grep " $(lab_address static.shop.example 4) 443 " "$LAB/done" | cut -d' ' -f1,3 | xargs)" \
+		"$(grep " $(lab_address static.shop.example 4) 443 " "$LAB/done" |
+			cut -d' ' -f1,3 | xargs)" \
 		"blink cs-prde.immedia-semi.com laptop static.shop.example"
 	tap "an IPv6-only host uses IPv6 only" hasnt <(grep '^dlink' "$LAB/done") ' 198\.51\.100\.'
 	lab_move_name es.ring.com

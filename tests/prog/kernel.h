@@ -93,8 +93,8 @@ static inline int prog_fd(const struct kernel *k, const char *name)
 }
 
 /* Runs the program repeat times over the frame; gso_size, gso_segs only for TC. 0 or -errno. */
-static inline int frame_try(const struct kernel *k, const char *prog, const void *data, uint32_t len,
-			    int repeat, uint32_t gso_size, uint32_t gso_segs)
+static inline int frame_try(const struct kernel *k, const char *prog, const void *data,
+			    uint32_t len, int repeat, uint32_t gso_size, uint32_t gso_segs)
 {
 	struct __sk_buff skb = {.gso_size = gso_size, .gso_segs = gso_segs};
 	int is_tc = strncmp(prog, "tc", 2) == 0;
@@ -108,8 +108,8 @@ static inline int frame_try(const struct kernel *k, const char *prog, const void
 	return rc;
 }
 
-static inline void frame_run(const struct kernel *k, const char *prog, const void *data, uint32_t len,
-			     int repeat, uint32_t gso_size, uint32_t gso_segs)
+static inline void frame_run(const struct kernel *k, const char *prog, const void *data,
+			     uint32_t len, int repeat, uint32_t gso_size, uint32_t gso_segs)
 {
 	int rc = frame_try(k, prog, data, len, repeat, gso_size, gso_segs);
 
@@ -173,7 +173,8 @@ static inline void prefilter_set(const struct kernel *k, uint32_t hash)
 	k->skel->bss->prefilter[bit / 64] |= 1ULL << bit % 64;
 }
 
-static inline void backend4_put(const struct kernel *k, const char *hex, const struct backend_value *v)
+static inline void backend4_put(const struct kernel *k, const char *hex,
+				const struct backend_value *v)
 {
 	uint8_t address[4];
 	uint32_t key;
@@ -181,10 +182,12 @@ static inline void backend4_put(const struct kernel *k, const char *hex, const s
 	assert_int_equal(hex_decode(hex, address), 4);
 	memcpy(&key, address, 4);
 	prefilter_set(k, prefilter_hash4(key));
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(k->skel->maps.backends4), &key, v, BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(k->skel->maps.backends4), &key, v, BPF_ANY), 0);
 }
 
-static inline void backend6_put(const struct kernel *k, const char *hex, const struct backend_value *v)
+static inline void backend6_put(const struct kernel *k, const char *hex,
+				const struct backend_value *v)
 {
 	uint64_t word[2];
 	struct addr key;
@@ -192,7 +195,8 @@ static inline void backend6_put(const struct kernel *k, const char *hex, const s
 	assert_int_equal(hex_decode(hex, key.b), 16);
 	memcpy(word, key.b, 16);
 	prefilter_set(k, prefilter_hash6(word[0], word[1]));
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(k->skel->maps.backends6), &key, v, BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(k->skel->maps.backends6), &key, v, BPF_ANY), 0);
 }
 
 /* The evidence under key, summed over the CPUs; -ENOENT when there is none. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Packets in hex and what the parser must say of them. The same table runs through packet_parse() in
- * user space (tests/unit/test_wire.c) and through the kernel programs (tests/prog/test_prog.c).
+ * Packets in hex and what the parser must say of them. The same table runs through packet_parse()
+ * in user space (tests/unit/test_wire.c) and through the kernel programs (tests/prog/test_prog.c).
  */
 #ifndef HAYRAKE_TEST_PACKETS_H
 #define HAYRAKE_TEST_PACKETS_H
@@ -120,7 +120,8 @@ static const struct packet_case packet_cases[] = {
 	/* IPv4 fragments */
 	{.name = "ipv4 do not fragment", .hex = ETH4 IP4_FRAG("0028", "06", "4000") TCP,
 	 .want = {GOOD4(14, WIRE_TCP, 40, 0)}},
-	{.name = "ipv4 first fragment", .hex = ETH4 IP4_FRAG("0024", "11", "2000") UDP("0108") BYTES8,
+	{.name = "ipv4 first fragment",
+	 .hex = ETH4 IP4_FRAG("0024", "11", "2000") UDP("0108") BYTES8,
 	 .want = {GOOD4(14, WIRE_UDP, 36, 8), .frag = FRAGMENT_FIRST, .more_fragments = 1,
 		  .frag_id = 0x1234}},
 	{.name = "ipv4 middle fragment of udp",
@@ -129,7 +130,8 @@ static const struct packet_case packet_cases[] = {
 	 .want = {.ip_version = 4, .ip_proto = 17, .l3_off = 14, .l4_off = 34, .payload_off = 34,
 		  .ip_len = 36, .payload_len = 16, .frag = FRAGMENT_LATER, .more_fragments = 1,
 		  .frag_id = 0x1234, .frag_off = 128}},
-	{.name = "ipv4 last fragment of tcp", .hex = ETH4 IP4_FRAG("0019", "06", "0010") "4142434445",
+	{.name = "ipv4 last fragment of tcp",
+	 .hex = ETH4 IP4_FRAG("0019", "06", "0010") "4142434445",
 	 .why = COUNTER_FRAGMENT_LATER,
 	 .want = {.ip_version = 4, .ip_proto = 6, .l3_off = 14, .l4_off = 34, .payload_off = 34,
 		  .ip_len = 25, .payload_len = 5, .frag = FRAGMENT_LATER, .frag_id = 0x1234,
@@ -137,12 +139,14 @@ static const struct packet_case packet_cases[] = {
 	{.name = "ipv4 fragment not a multiple of 8",
 	 .hex = ETH4 IP4_FRAG("0025", "11", "2000") UDP("0108") BYTES8 "00",
 	 .why = COUNTER_MALFORMED_FRAGMENT,
-	 .want = {.ip_version = 4, .ip_proto = 17, .l3_off = 14, .ip_len = 37, .frag = FRAGMENT_FIRST,
+	 .want = {.ip_version = 4, .ip_proto = 17, .l3_off = 14, .ip_len = 37, .frag =
+		  FRAGMENT_FIRST,
 		  .more_fragments = 1, .frag_id = 0x1234}},
 	{.name = "ipv4 fragment beyond 65535",
 	 .hex = ETH4 IP4_FRAG("0024", "11", "1fff") BYTES8 BYTES8,
 	 .why = COUNTER_MALFORMED_FRAGMENT,
-	 .want = {.ip_version = 4, .ip_proto = 17, .l3_off = 14, .ip_len = 36, .frag = FRAGMENT_LATER,
+	 .want = {.ip_version = 4, .ip_proto = 17, .l3_off = 14, .ip_len = 36, .frag =
+		  FRAGMENT_LATER,
 		  .frag_id = 0x1234, .frag_off = 65528}},
 	/* DNS */
 	{.name = "dns query", .hex = ETH4 IP4("0024", "11") DNS_UDP("0010") BYTES8, .dns = 1,
@@ -164,10 +168,12 @@ static const struct packet_case packet_cases[] = {
 	 .hex = ETH6 IP6("002c", "00") "2b00 010400000000" "3c00 000000000000"
 		"0600 010400000000" TCP,
 	 .want = {GOOD6(14, 24, WIRE_TCP, 84, 0)}},
-	{.name = "ipv6 ah", .hex = ETH6 IP6("0024", "33") "0602 0000 00000001 00000001 00000000" TCP,
+	{.name = "ipv6 ah",
+	 .hex = ETH6 IP6("0024", "33") "0602 0000 00000001 00000001 00000000" TCP,
 	 .want = {GOOD6(14, 16, WIRE_TCP, 76, 0)}},
 	{.name = "ipv6 long destination options",
-	 .hex = ETH6 IP6("001c", "3c") "1101 010c 00000000 00000000 00000000" UDP("000c") "41424344",
+	 .hex = ETH6 IP6("001c", "3c") "1101 010c 00000000 00000000 00000000" UDP("000c")
+		"41424344",
 	 .want = {GOOD6(14, 16, WIRE_UDP, 68, 4)}},
 	{.name = "ipv6 first fragment",
 	 .hex = ETH6 IP6("0018", "2c") "1100 0001 00abcdef" UDP("0108") BYTES8,
@@ -182,7 +188,8 @@ static const struct packet_case packet_cases[] = {
 	{.name = "ipv6 atomic fragment", .hex = ETH6 IP6("001c", "2c") "0600 0000 00abcdef" TCP,
 	 .want = {GOOD6(14, 8, WIRE_TCP, 68, 0), .frag_id = 0xabcdef}},
 	{.name = "ipv6 two fragment headers",
-	 .hex = ETH6 IP6("0028", "2c") "2c00 0001 00abcdef" "1100 0000 00abcdef" BYTES8 BYTES8 BYTES8,
+	 .hex = ETH6 IP6("0028", "2c") "2c00 0001 00abcdef" "1100 0000 00abcdef" BYTES8 BYTES8
+		BYTES8,
 	 .why = COUNTER_MALFORMED_IPV6_EXTENSION,
 	 .want = {.ip_version = 6, .ip_proto = 17, .l3_off = 14, .ip_len = 80,
 		  .frag = FRAGMENT_FIRST, .more_fragments = 1, .frag_id = 0xabcdef}},
@@ -201,7 +208,8 @@ static const struct packet_case packet_cases[] = {
 		"3c00 010400000000" "3c00 010400000000" "3c00 010400000000" "3c00 010400000000"
 		"0600 010400000000" TCP,
 	 .want = {GOOD6(14, 64, WIRE_TCP, 124, 0)}},
-	{.name = "ipv6 extension beyond the packet", .hex = ETH6 IP6("0008", "3c") "0601 010400000000",
+	{.name = "ipv6 extension beyond the packet",
+	 .hex = ETH6 IP6("0008", "3c") "0601 010400000000",
 	 .why = COUNTER_MALFORMED_IPV6_EXTENSION,
 	 .want = {.ip_version = 6, .ip_proto = 6, .l3_off = 14, .ip_len = 48}},
 	{.name = "ipv6 no next header", .hex = ETH6 IP6("0000", "3b"), .why = COUNTER_OTHER_PROTO,
@@ -223,7 +231,8 @@ static const struct packet_case packet_cases[] = {
 		  .vlan_inner = VLAN_PRESENT | 7}},
 	{.name = "priority tag", .hex = ETH "8100 e000 0800" IP4("0028", "06") TCP,
 	 .want = {GOOD4(18, WIRE_TCP, 40, 0), .vlan_outer = VLAN_PRESENT}},
-	{.name = "three tags", .hex = ETH "88a8 0001 8100 0002 8100 0003 0800" IP4("0028", "06") TCP,
+	{.name = "three tags",
+	 .hex = ETH "88a8 0001 8100 0002 8100 0003 0800" IP4("0028", "06") TCP,
 	 .why = COUNTER_NOT_IP,
 	 .want = {.l3_off = 22, .vlan_outer = VLAN_PRESENT | 1, .vlan_inner = VLAN_PRESENT | 2}},
 	{.name = "tag cut", .hex = ETH "8100 0064", .why = COUNTER_MALFORMED_VLAN},
@@ -240,7 +249,8 @@ static const struct packet_case packet_cases[] = {
 	{.name = "pppoe code", .hex = ETH "8864 11a7 1234 002a 0021" IP4("0028", "06") TCP,
 	 .why = COUNTER_MALFORMED_PPPOE},
 	{.name = "pppoe length beyond the frame",
-	 .hex = ETH "8864 1100 1234 002b 0021" IP4("0028", "06") TCP, .why = COUNTER_MALFORMED_PPPOE},
+	 .hex = ETH "8864 1100 1234 002b 0021" IP4("0028", "06") TCP, .why =
+		COUNTER_MALFORMED_PPPOE},
 	{.name = "pppoe length 1", .hex = ETH "8864 1100 1234 0001 0021" IP4("0028", "06") TCP,
 	 .why = COUNTER_MALFORMED_PPPOE},
 	{.name = "ip beyond its pppoe session",

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* DNS packets on their way through the ring: what is copied, how much of it, and what is counted. */
+/*
+ * DNS packets on their way through the ring: what is copied, how much of it, and what is counted.
+ */
 #include "kernel.h"
 
 #define QUERY_LEN 50 /* Ethernet, IPv4, UDP, 8 bytes */

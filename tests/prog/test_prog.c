@@ -83,7 +83,8 @@ static void table(void **state)
 	for (size_t i = 0; i < PACKET_CASES; i++) {
 		const struct packet_case *c = &packet_cases[i];
 
-		if (c->wire_len || hex_decode(c->hex, frame) < 14) /* a capture's; too short to run */
+		if (c->wire_len ||
+		    hex_decode(c->hex, frame) < 14) /* a capture's; too short to run */
 			continue;
 		for (int tc = 0; tc < 2; tc++) {
 			const char *prog = progs[(c->link == LINK_RAW) * 2 + tc];
@@ -285,7 +286,8 @@ static void local_put(const struct kernel *k, const char *hex, uint32_t prefix_l
 	uint32_t one = 1;
 
 	assert_int_equal(hex_decode(hex, key.addr.b), 16);
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(k->skel->maps.local), &key, &one, BPF_ANY), 0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(k->skel->maps.local), &key, &one, BPF_ANY), 0);
 }
 
 static void both_ends_match(void **state)

@@ -80,7 +80,8 @@ enum endpoint_kind { ENDPOINT_LISTEN, ENDPOINT_DATAGRAM, ENDPOINT_STREAM };
 
 static int endpoint_watch(int epoll, int fd, enum endpoint_kind kind)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.u64 = (uint64_t)kind << 32 | (uint32_t)fd };
+	struct epoll_event ev = {.events = EPOLLIN,
+				 .data.u64 = (uint64_t)kind << 32 | (uint32_t)fd};
 
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
@@ -95,22 +96,31 @@ static int endpoint_open(int epoll, uint16_t port, int socktype)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-	setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)); /* answers from local routes */
+	setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on,
+		   sizeof(on)); /* answers from local routes */
 	if (bind(fd, (struct sockaddr *)&any, sizeof(any)))
 		return -errno;
 	if (socktype == SOCK_STREAM && listen(fd, 128))
 		return -errno;
-	return endpoint_watch(epoll, fd, socktype == SOCK_STREAM ? ENDPOINT_LISTEN : ENDPOINT_DATAGRAM);
+	return endpoint_watch(epoll, fd,
+			      socktype == SOCK_STREAM ? ENDPOINT_LISTEN : ENDPOINT_DATAGRAM);
 }
 
-/* Sends a datagram back from the address it was sent to: the packet information goes back as it came. */
+/*
+ * Sends a datagram back from the address it was sent to: the packet information goes back as it
+ * came.
+ */
 static void datagram_answer(int fd)
 {
 	struct sockaddr_in6 peer;
 	char control[128], data[MESSAGE_MAX];
 	struct iovec iov = { data, sizeof(data) };
-	struct msghdr m = { .msg_name = &peer, .msg_namelen = sizeof(peer), .msg_iov = &iov,
-			    .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
+	struct msghdr m = {.msg_name = &peer,
+			   .msg_namelen = sizeof(peer),
+			   .msg_iov = &iov,
+			   .msg_iovlen = 1,
+			   .msg_control = control,
+			   .msg_controllen = sizeof(control)};
 	ssize_t n = recvmsg(fd, &m, 0);
 	struct cmsghdr *c;
 
@@ -347,7 +357,8 @@ static int talk(const struct visitor *v, int fd)
 
 static bool visit_address(const struct visitor *v, const struct visit *to, const struct in6_addr *a)
 {
-	struct sockaddr_in6 sa = { .sin6_family = AF_INET6, .sin6_port = htons(to->port), .sin6_addr = *a };
+	struct sockaddr_in6 sa = {
+		.sin6_family = AF_INET6, .sin6_port = htons(to->port), .sin6_addr = *a};
 	char text[INET6_ADDRSTRLEN];
 	int fd = socket_connect(&sa, to->socktype);
 	int err;
@@ -380,7 +391,8 @@ static bool visit_name(const struct visitor *v, const struct visit *to)
 		if (visit_address(v, to, &found.addr[i]))
 			return true;
 	}
-	fprintf(stderr, "labhost: %s: no answer from any of %zu addresses\n", to->name, found.count);
+	fprintf(stderr, "labhost: %s: no answer from any of %zu addresses\n", to->name,
+		found.count);
 	return false;
 }
 

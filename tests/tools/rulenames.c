@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sources: user/rules/*.c user/base/*.c
 /*
- * rulenames DIR RULE...: one line "NAME:PORT/PROTO" for each primary domain group of the rules, so that
- * the lab's devices can behave as the signatures say. A "*.x" becomes "lab.x".
+ * rulenames DIR RULE...: one line "NAME:PORT/PROTO" for each primary domain group of the rules, so
+ * that the lab's devices can behave as the signatures say. A "*.x" becomes "lab.x".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,8 @@ static const struct rules_use *group_first(const struct rules *r, uint32_t rule,
 	for (i = 0; i < r->use_count; i++) {
 		const struct rules_use *u = &r->uses[i];
 
-		if (u->rule == rule && u->group == group && u->domain_class == CLASS_PRIMARY && u->port_count)
+		if (u->rule == rule && u->group == group && u->domain_class == CLASS_PRIMARY &&
+		    u->port_count)
 			return u;
 	}
 	return NULL;

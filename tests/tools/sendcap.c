@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * sendcap FILE IFACE SOCKET: sends the frames of an Ethernet capture on an interface whose other end a
- * hayrake watches, alone. After each DNS answer, and now and then so that no queue overflows, it asks
- * that instance until the kernel has counted all frames sent and user space has read its ring. Prints
- * the number of frames.
+ * sendcap FILE IFACE SOCKET: sends the frames of an Ethernet capture on an interface whose other
+ * end a hayrake watches, alone. After each DNS answer, and now and then so that no queue overflows,
+ * it asks that instance until the kernel has counted all frames sent and user space has read its
+ * ring. Prints the number of frames.
  */
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -24,13 +24,14 @@
 #define ASK_PAUSE_NS 1000000
 
 /* Answers, also behind a tag or PPPoE, and every fragment: it may be part of one. */
-static const char answers[] =
-	"src port 53 or ip[6:2] & 0x3fff != 0 or (vlan and (src port 53 or (vlan and src port 53))) "
-	"or (pppoes and src port 53)";
+static const char answers[] = "src port 53 or ip[6:2] & 0x3fff != 0 or (vlan and (src port 53 or "
+			      "(vlan and src port 53))) "
+			      "or (pppoes and src port 53)";
 
 static int interface_open(const char *ifname)
 {
-	struct sockaddr_ll sa = { .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(ifname) };
+	struct sockaddr_ll sa = {.sll_family = AF_PACKET,
+				 .sll_ifindex = (int)if_nametoindex(ifname)};
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0 && sa.sll_ifindex && !bind(fd, (struct sockaddr *)&sa, sizeof(sa)))
@@ -77,8 +78,8 @@ static long packets_ask(const char *path)
 }
 
 /*
- * True when all frames are counted. Then one more question: the instance answers it in a later turn of its
- * event loop, after what was in the ring.
+ * True when all frames are counted. Then one more question: the instance answers it in a later turn
+ * of its event loop, after what was in the ring.
  */
 static bool instance_wait(const char *path, unsigned long sent)
 {

@@ -219,7 +219,9 @@ static void endpoints_are_bounded(void **state)
 	assert_int_not_equal(match(f, 1, "192.0.2.2", 80, TCP, &reason), 0);
 }
 
-/* Nine domains on one address: eight stay. Nine ranges: the two closest are joined, none is lost. */
+/*
+ * Nine domains on one address: eight stay. Nine ranges: the two closest are joined, none is lost.
+ */
 static void domains_and_ports_are_bounded(void **state)
 {
 	static const uint16_t ports[9] = {1000, 1100, 1200, 1300, 1310, 1500, 1600, 1700, 1800};

@@ -111,7 +111,8 @@ static void addresses_global_or_not(void **state)
 	} rows[] = {
 		{"8.8.8.8", true},	   {"198.51.100.7", true}, {"2001:db8::1", true},
 		{"2606:4700::1", true},	   {"10.0.0.1", false},    {"172.31.255.255", false},
-		{"172.15.0.1", true},	   {"172.32.0.1", true},   {"192.168.1.1", false}, {"100.64.0.1", false},
+		{"172.15.0.1", true},	   {"172.32.0.1", true},   {"192.168.1.1", false},
+		{"100.64.0.1", false},
 		{"100.128.0.1", true},	   {"127.0.0.1", false},   {"169.254.1.1", false},
 		{"224.0.0.251", false},	   {"0.0.0.0", false},     {"255.255.255.255", false},
 		{"fe80::1", false},	   {"fd00::1", false},     {"ff02::1", false},
@@ -148,7 +149,8 @@ static void prefixes(void **state)
 
 static void subjects_have_texts(void **state)
 {
-	static const char *const same[] = {"mac:02:00:00:00:00:0a", "ip:192.0.2.1", "ip:2001:db8::1",
+	static const char *const same[] = {"mac:02:00:00:00:00:0a", "ip:192.0.2.1",
+					   "ip:2001:db8::1",
 					   "vlan:100.7", "pppoe:17@02:00:00:00:00:0a"};
 	static const char *const bad[] = {"mac:02:00:00:00:00", "mac:2:00:00:00:00:0a", "vlan:1",
 					  "vlan:4096.1", "pppoe:70000@02:00:00:00:00:0a", "x", "",

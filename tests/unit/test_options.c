@@ -15,7 +15,8 @@
 
 static const struct command run = {"run", "", "watch", LIVE, NULL};
 static const struct command replay = {
-	"replay", "", "read", OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_TRAFFIC | OPTIONS_REPLAY, NULL};
+	"replay", "", "read", OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_TRAFFIC | OPTIONS_REPLAY,
+	NULL};
 
 /* Parses a line of words after the subcommand. The words are kept for the test's life. */
 static int parse(struct options *o, const struct command *command, const char *line)
@@ -53,12 +54,13 @@ static void options_are_read(void **state)
 	struct options o;
 
 	(void)state;
-	assert_int_equal(parse(&o, &run,
-			       "-i br-lan -i eth1=wan --attach=tc --profile edge --subject ip "
-			       "--local 192.168.0.0/16 --local 2001:db8::/32 --sample 100 "
-			       "--interval 5 --threshold 0.25 --window 3600 --json -v --established "
-			       "--socket /s --state /t --signatures /d"),
-			 -1);
+	assert_int_equal(
+		parse(&o, &run,
+		      "-i br-lan -i eth1=wan --attach=tc --profile edge --subject ip "
+		      "--local 192.168.0.0/16 --local 2001:db8::/32 --sample 100 "
+		      "--interval 5 --threshold 0.25 --window 3600 --json -v --established "
+		      "--socket /s --state /t --signatures /d"),
+		-1);
 	assert_int_equal(o.xdp.point_count, 2);
 	assert_string_equal(o.xdp.points[0].ifname, "br-lan");
 	assert_int_equal(o.xdp.points[0].role, ROLE_LAN);

@@ -78,14 +78,18 @@ static int is_malformed(enum counter why)
 	return why >= COUNTER_MALFORMED_ETHERNET && why <= COUNTER_MALFORMED_UDP;
 }
 
-/* A capture that ends early (wire_len as before) says the same or CUT; a frame that does, something. */
+/*
+ * A capture that ends early (wire_len as before) says the same or CUT; a frame that does,
+ * something.
+ */
 static void cut_everywhere(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < PACKET_CASES; i++) {
 		const struct packet_case *c = &packet_cases[i];
 		uint8_t hex[PACKET_MAX];
-		uint32_t full = hex_decode(c->hex, hex), wire_len = c->wire_len ? c->wire_len : full;
+		uint32_t full = hex_decode(c->hex, hex),
+			 wire_len = c->wire_len ? c->wire_len : full;
 
 		for (uint32_t len = 0; len < full; len++) {
 			uint8_t *copy = frame_copy(hex, len);

@@ -29,8 +29,8 @@ int addr_parse(const char *text, struct addr *a);
 
 /*
  * False for addresses that no backend on the internet has: unspecified, loopback, private, shared
- * (100.64/10), link-local, unique local, multicast and broadcast. Documentation ranges count as global: labs use them
- * (RFC 6890, RFC 4193, RFC 6598, RFC 5737).
+ * (100.64/10), link-local, unique local, multicast and broadcast. Documentation ranges count as
+ * global: labs use them (RFC 6890, RFC 4193, RFC 6598, RFC 5737).
  */
 bool addr_is_global(const struct addr *a);
 
@@ -44,7 +44,9 @@ struct subject subject_from_vlan(uint16_t s_vlan, uint16_t c_vlan);
 struct subject subject_from_pppoe(uint16_t session, const uint8_t mac[6]);
 enum subject_kind subject_kind(const struct subject *s);
 
-/* "mac:02:00:00:00:00:0a", "ip:192.0.2.1", "vlan:100.7", "pppoe:17@02:00:00:00:00:0a". Returns buf. */
+/*
+ * "mac:02:00:00:00:00:0a", "ip:192.0.2.1", "vlan:100.7", "pppoe:17@02:00:00:00:00:0a". Returns buf.
+ */
 const char *subject_text(const struct subject *s, char buf[static SUBJECT_TEXT_MAX]);
 /* The same forms back, and a bare MAC or IP address. 0 or -EINVAL. */
 int subject_parse(const char *text, struct subject *s);

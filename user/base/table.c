@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One slot: a 64-bit hash (0: empty), the key, the value, each 8-aligned. Capacity is a power of two
- * and at most three quarters full.
+ * One slot: a 64-bit hash (0: empty), the key, the value, each 8-aligned. Capacity is a power of
+ * two and at most three quarters full.
  */
 #include "base/table.h"
 

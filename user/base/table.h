@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A bounded hash table of fixed-size keys and values: open addressing with linear probing, backward
- * shift on removal. Keys are compared byte by byte, so padding must be zero. Grows by doubling up to
- * its bound; pointers to values are valid until the next put or del.
+ * shift on removal. Keys are compared byte by byte, so padding must be zero. Grows by doubling up
+ * to its bound; pointers to values are valid until the next put or del.
  */
 #ifndef HAYRAKE_TABLE_H
 #define HAYRAKE_TABLE_H

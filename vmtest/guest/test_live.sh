@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# One device behind this gateway asks a real resolver for its vendor's names and connects to what it is
-# told, over IPv4 and IPv6; another host visits an ordinary site. In every way of attaching, `hayrake
-# run` must name the first and not the second, and leave nothing attached, killed or not.
+# One device behind this gateway asks a real resolver for its vendor's names and connects to what it
+# is told, over IPv4 and IPv6; another host visits an ordinary site. In every way of attaching,
+# `hayrake run` must name the first and not the second, and leave nothing attached, killed or not.
 rule=ring-doorbell
 : >/tmp/err
 socket=/tmp/hayrake.sock
@@ -128,7 +128,8 @@ other_unnamed() {
 }
 
 xdp_kind() { # of a link: native, generic or nothing
-	ip -d link show "$1" | sed -n 's/.*xdpgeneric.*/generic/p; s/.*prog\/xdp .*/native/p' | head -n 1
+	ip -d link show "$1" | sed -n 's/.*xdpgeneric.*/generic/p; s/.*prog\/xdp .*/native/p' |
+		head -n 1
 }
 
 # What is attached is what the kernel says of XDP, and with tc what Hayrake says.

@@ -6,7 +6,8 @@ LIMIT=600 # seconds a test may take
 results=/tmp/results
 : >$results
 
-# A test that ends badly without saying "not ok" is one failure; one that says nothing is a result too.
+# A test that ends badly without saying "not ok" is one failure; one that says nothing is a result
+# too.
 results_of() { # NAME STATUS OUTPUT
 	sed -n "s/^\(ok\|not ok\) *[0-9]* *-* *\(.*\)$/\1 - $1: \2/p" "$3"
 	if [ "$2" -eq 77 ] && ! grep -q '^ok\|^not ok' "$3"; then
