@@ -11,6 +11,9 @@ CLANG ?= clang
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 PKG_CONFIG ?= pkg-config
 WERROR ?= $(if $(CI),-Werror)
+# V=1 shows whole commands.
+Q := $(if $(V),,@)
+say = $(if $(V),:,@printf '  %-6s %s\n' $(1) $@)
 
 WARN := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wpointer-arith \
 	-Wwrite-strings -Wvla -Wundef -Wformat=2 $(WERROR)
@@ -57,36 +60,42 @@ BPF_INC := -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 
 $(BUILD)/hayrake.bpfel.o: bpf/hayrake.bpf.c $(BPF_HDR)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpfel $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
-	$(BPF_STRIP) $@
+	$(call say,CLANG)
+	$(Q)$(CLANG) -target bpfel $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
+	$(Q)$(BPF_STRIP) $@
 
 $(BUILD)/hayrake.bpfeb.o: bpf/hayrake.bpf.c $(BPF_HDR)
 	@mkdir -p $(@D)
-	$(CLANG) -target bpfeb $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
-	$(BPF_STRIP) $@
+	$(call say,CLANG)
+	$(Q)$(CLANG) -target bpfeb $(BPF_CFLAGS) $(BPF_INC) -c $< -o $@
+	$(Q)$(BPF_STRIP) $@
 
 # $(call source_lines,FILE): the sources a test names in its line "sources: a.c b/*.c".
 source_lines = $(foreach f,$(shell sed -n 's/ *\*\/ *$$//; s/^.*sources: *//p' $(1) | head -1),$(or $(wildcard $f),$f))
 
 $(BUILD)/hayrake.skel.h: $(BUILD)/hayrake.bpfel.o
-	$(BPFTOOL) gen skeleton $< name hayrake_bpf > $@
+	$(call say,GEN)
+	$(Q)$(BPFTOOL) gen skeleton $< name hayrake_bpf > $@
 
 # The same without the object's bytes, and those packed: a fifth of the size.
 $(BUILD)/hayrake.packed.h: $(BUILD)/hayrake.skel.h
-	sed '/^static inline const void \*hayrake_bpf__elf_bytes(size_t \*sz)$$/,/^}/d' $< > $@
-	printf 'static const unsigned char hayrake_bpf__packed[] = {\n' >> $@
-	gzip -9nc $(BUILD)/hayrake.bpfel.o | od -An -v -tu1 | sed 's/ *\([0-9]\{1,\}\)/\1,/g' >> $@
-	printf '};\n' >> $@
+	$(call say,GEN)
+	$(Q)sed '/^static inline const void \*hayrake_bpf__elf_bytes(size_t \*sz)$$/,/^}/d' $< > $@
+	$(Q)printf 'static const unsigned char hayrake_bpf__packed[] = {\n' >> $@
+	$(Q)gzip -9nc $(BUILD)/hayrake.bpfel.o | od -An -v -tu1 | sed 's/ *\([0-9]\{1,\}\)/\1,/g' >> $@
+	$(Q)printf '};\n' >> $@
 
 ## --- the program --------------------------------------------------------------------------------
 
 $(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.packed.h
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(HARDEN) $(SMALL) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(HARDEN) $(SMALL) -c $< -o $@
 
 $(BUILD)/hayrake: $(OBJ)
-	$(CC) $(ALL_CFLAGS) $(SMALL) -pie $(LDFLAGS) $^ $(LIBS) -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(ALL_CFLAGS) $(SMALL) -pie $(LDFLAGS) $^ $(LIBS) -o $@
 
 ## --- tests --------------------------------------------------------------------------------------
 
@@ -99,26 +108,31 @@ TEST_SCRIPTS := $(sort $(wildcard tests/*/test_*.sh))
 .SECONDEXPANSION:
 $(BUILD)/tests/unit/%: tests/unit/%.c $(HDR) $$(call source_lines,tests/unit/%.c)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SANITIZE) $< $(call source_lines,$<) $(LIBS) -lcmocka -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(SANITIZE) $< $(call source_lines,$<) $(LIBS) -lcmocka -o $@
 
 $(BUILD)/tests/prog/%: tests/prog/%.c $(HDR) $(wildcard tests/prog/*.h) $(BUILD)/hayrake.packed.h $$(call source_lines,tests/prog/%.c)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lcmocka -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lcmocka -o $@
 
 $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(HDR) $$(call source_lines,tests/fuzz/%.c)
 	@mkdir -p $(@D)
-	$(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	$(call say,CLANG)
+	$(Q)$(CLANG) $(CPPFLAGS) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 		$< $(call source_lines,$<) $(LIBS) -o $@
 
 $(BUILD)/tests/bench/%: tests/bench/%.c $(HDR) $(BUILD)/hayrake.packed.h $$(call source_lines,tests/bench/%.c)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lresolv -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -lresolv -o $@
 
 # Helper programs of the tests: tests/tools/NAME.c.
 TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/tools/*.c))
-$(BUILD)/tests/tools/%: tests/tools/%.c $(HDR) $$(call source_lines,tests/tools/%.c)
+$(BUILD)/tests/tools/%: tests/tools/%.c $(HDR) $(BUILD)/hayrake.packed.h $$(call source_lines,tests/tools/%.c)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $< $(call source_lines,$<) $(LIBS) -o $@
 
 check: deps-check ## install what is needed, build, run every test this machine can run
 	$(MAKE) --no-print-directory -j$$(nproc) check-build
