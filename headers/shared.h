@@ -250,6 +250,7 @@ enum point_role {
 	X(DETECTIONS, "detections")                                                               \
 	X(DETECTIONS_FULL, "detections_full")                                                     \
 	X(DETECTIONS_WITHDRAWN, "detections_withdrawn")                                           \
+	X(DETECTIONS_SUPPRESSED, "detections_suppressed")                                         \
 	X(STATE_LINES_BAD, "state_lines_bad")                                                     \
 	X(STATE_FAILED, "state_failed")                                                           \
 	X(DRAINS, "drains")                                                                       \

@@ -37,6 +37,8 @@ static void answer_row(void *ctx, struct json_object *row)
 
 	if (!strcmp(event, "end")) {
 		a->ended = true;
+	} else if (!strcmp(event, "warning")) {
+		log_warn("%s", row_member(row, "message"));
 	} else if (!strcmp(event, "error")) {
 		log_error("%s", row_member(row, "message"));
 		a->failed = true;
@@ -114,20 +116,42 @@ static int socket_ask(const struct options *o, const char *request, struct answe
 
 DEFINE_CLEANUP(pipeline_close, struct pipeline *)
 
+/* A state file being asked. */
+struct asked {
+	const char *path;
+	struct pipeline *pipeline;
+	struct state_report report;
+};
+
 static int64_t saved_now(void *ctx)
 {
-	return ((const struct state_report *)ctx)->header.saved_ns;
+	return ((const struct asked *)ctx)->report.header.saved_ns;
 }
 
-static int state_load(const struct options *o, struct pipeline *p, struct state_report *report)
+static int saved_keep(void *ctx, char error[static 256])
 {
-	struct saved saved = pipeline_saved(p, o->state);
-	int err = saved_read(&saved, report);
+	const struct asked *a = ctx;
+	struct saved saved = pipeline_saved(a->pipeline, a->path);
+	CLEANUP_FD int lock = state_lock(a->path);
+	int err = lock < 0 ? lock : saved_relabel(&saved, &a->report.header);
+
+	if (err == -EWOULDBLOCK)
+		snprintf(error, 256, "an instance keeps its state in %s: ask it, without --state",
+			 a->path);
+	else if (err)
+		snprintf(error, 256, "cannot save the state to %s: %s", a->path, strerror(-err));
+	return err;
+}
+
+static int state_load(struct asked *a)
+{
+	struct saved saved = pipeline_saved(a->pipeline, a->path);
+	int err = saved_read(&saved, &a->report);
 
 	if (err == -EBADMSG)
-		log_error("%s is no complete state file", o->state);
+		log_error("%s is no complete state file", a->path);
 	else if (err)
-		log_error("cannot read the state from %s: %s", o->state, strerror(-err));
+		log_error("cannot read the state from %s: %s", a->path, strerror(-err));
 	return err;
 }
 
@@ -143,16 +167,20 @@ static int state_ask(const struct options *o, const char *request, struct answer
 		.subject = o->xdp.subject,
 	};
 	struct pipeline *p CLEANUP(pipeline_close_ptr) = NULL;
-	struct state_report report;
+	struct asked asked = {.path = o->state};
 	struct query_source query;
 
-	if (pipeline_open(&p, &config) || state_load(o, p, &report))
+	if (pipeline_open(&p, &config))
+		return EXIT_FAILED;
+	asked.pipeline = p;
+	if (state_load(&asked))
 		return EXIT_FAILED;
 	query = pipeline_query(p);
 	query.origin = "state";
 	query.sampling = 0;
-	query.ctx = &report;
+	query.ctx = &asked;
 	query.now = saved_now;
+	query.keep = saved_keep;
 	query_run(&query, request, answer_row, a);
 	return a->failed ? EXIT_FAILED : EXIT_DONE;
 }

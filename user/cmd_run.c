@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -28,6 +29,7 @@ struct instance {
 	struct output *output;
 	struct query_source query;
 	int64_t started_ns;
+	int lock;               /* of the state file; negative: none */
 	uint64_t saved_changes; /* pipeline_changes() of the last saved state */
 };
 
@@ -71,6 +73,34 @@ static size_t query_maps(void *ctx, struct xdp_map_status *out, size_t max)
 	return xdp_maps(((struct instance *)ctx)->xdp, out, max);
 }
 
+static void state_save(struct instance *in, bool running)
+{
+	struct saved saved = pipeline_saved(in->pipeline, in->options->state);
+
+	if (!saved.path || (running && in->saved_changes == pipeline_changes(in->pipeline)))
+		return;
+	if (!saved_store(&saved, running, clock_now()))
+		in->saved_changes = pipeline_changes(in->pipeline);
+}
+
+/* What a user said is kept at once; evidence can wait for the next drain. */
+static int labels_keep(void *ctx, char error[static 256])
+{
+	struct instance *in = ctx;
+	struct saved saved = pipeline_saved(in->pipeline, in->options->state);
+	int err;
+
+	if (!saved.path) {
+		snprintf(error, 256, "this holds until the instance ends: it has no --state file");
+		return -ENOENT;
+	}
+	err = saved_store(&saved, true, clock_now());
+	if (err)
+		snprintf(error, 256, "done, but %s cannot be saved: %s", saved.path,
+			 strerror(-err));
+	return err;
+}
+
 /* The stages as they are now: a reload replaces the rules. */
 static void query_update(struct instance *in)
 {
@@ -81,16 +111,19 @@ static void query_update(struct instance *in)
 	in->query.refresh = counts_refresh;
 	in->query.points = query_points;
 	in->query.maps = query_maps;
+	in->query.keep = labels_keep;
 }
 
-static void state_save(struct instance *in, bool running)
+/* A file that another process keeps its state in would be overwritten by turns. */
+static int state_take(struct instance *in)
 {
-	struct saved saved = pipeline_saved(in->pipeline, in->options->state);
+	const char *path = in->options->state;
 
-	if (!saved.path || (running && in->saved_changes == pipeline_changes(in->pipeline)))
-		return;
-	if (!saved_store(&saved, running, clock_now()))
-		in->saved_changes = pipeline_changes(in->pipeline);
+	in->lock = path ? state_lock(path) : -1;
+	if (in->lock != -EWOULDBLOCK)
+		return 0; /* what else failed, saving will tell */
+	log_error("another instance keeps its state in %s; give this one its own --state", path);
+	return in->lock;
 }
 
 static void state_load(struct instance *in)
@@ -162,6 +195,8 @@ static void instance_close(struct instance *in)
 			event_free(in->signals[i]);
 	if (in->base)
 		event_base_free(in->base);
+	if (in->lock >= 0)
+		close(in->lock);
 }
 
 /* Everything but the kernel programs. */
@@ -202,8 +237,11 @@ static int live_open(struct instance *in)
 	const struct options *o = in->options;
 	struct input_sink sink = pipeline_sink(in->pipeline);
 	char error[256];
-	int err = xdp_open(&in->xdp, &o->xdp, in->base, &sink, error);
+	int err = state_take(in);
 
+	if (err)
+		return err;
+	err = xdp_open(&in->xdp, &o->xdp, in->base, &sink, error);
 	if (err) {
 		log_error("%s", error);
 		return err;
@@ -267,7 +305,7 @@ static int instance_run(struct instance *in)
 
 int cmd_run(const struct options *o)
 {
-	struct instance in = {.options = o, .started_ns = clock_now()};
+	struct instance in = {.options = o, .started_ns = clock_now(), .lock = -1};
 	int status;
 
 	if (o->arg_count) {

@@ -17,6 +17,8 @@ const struct command commands[] = {
 	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_INSTANCE, cmd_show},
 	{"explain", "SUBJECT [RULE]", "why a subject is named, or is not",
 	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_INSTANCE, cmd_explain},
+	{"label", "[SUBJECT [TEXT ...]]", "name a subject, or say what it is not",
+	 OPTIONS_ALWAYS | OPTIONS_INSTANCE | OPTIONS_LABEL, cmd_label},
 	{"signatures", "list|check [PATH ...]",
 	 "list the rules, or find mistakes in signature files", OPTIONS_ALWAYS | OPTIONS_VERDICT,
 	 cmd_signatures},

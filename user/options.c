@@ -218,6 +218,18 @@ static bool set_established(struct options *o, const char *value)
 	return o->established = true;
 }
 
+static bool set_not(struct options *o, const char *value)
+{
+	o->not_rule = value;
+	return *value && !strpbrk(value, " \n");
+}
+
+static bool set_clear(struct options *o, const char *value)
+{
+	(void)value;
+	return o->clear = true;
+}
+
 #define POSITIVE "a whole number from 1 on"
 
 static const struct option_row option_rows[] = {
@@ -254,6 +266,10 @@ static const struct option_row option_rows[] = {
 	{"socket-group", 0, OPTIONS_LIVE, "GROUP", "a group's name",
 	 "group that may use the control socket", set_socket_group, false},
 	{"state", 0, OPTIONS_INSTANCE, "FILE", "a path", "saved state", set_state, false},
+	{"not", 0, OPTIONS_LABEL, "RULE", "a rule's id", "the subject is not RULE's device", set_not,
+	 false},
+	{"clear", 0, OPTIONS_LABEL, NULL, NULL, "take back what was said, or only --not RULE",
+	 set_clear, false},
 	{"signatures", 0, OPTIONS_ALWAYS, "DIR", "a directory", "signature files", set_signatures,
 	 false},
 	{"config", 0, OPTIONS_ALWAYS, "FILE", "a path",

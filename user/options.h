@@ -18,7 +18,8 @@ enum option_group {
 	OPTIONS_VERDICT = 4,  /* --threshold, --window, --established */
 	OPTIONS_TRAFFIC = 8,  /* --subject, --local, --sample */
 	OPTIONS_REPLAY = 16,  /* --seed */
-	OPTIONS_INSTANCE = 32 /* --socket, --state */
+	OPTIONS_INSTANCE = 32, /* --socket, --state */
+	OPTIONS_LABEL = 64,    /* --not, --clear */
 };
 
 struct options {
@@ -29,6 +30,8 @@ struct options {
 	bool check_only; /* -n */
 	bool detach;     /* run --detach */
 	bool established;
+	bool clear;            /* label --clear */
+	const char *not_rule;  /* label --not; NULL: not given */
 	const char *signatures;   /* directory; never NULL after options_parse() */
 	const char *socket;       /* never NULL */
 	const char *socket_group; /* NULL: the process's */
@@ -68,6 +71,7 @@ int cmd_run(const struct options *o);
 int cmd_replay(const struct options *o);
 int cmd_show(const struct options *o);
 int cmd_explain(const struct options *o);
+int cmd_label(const struct options *o);
 int cmd_signatures(const struct options *o);
 
 #endif

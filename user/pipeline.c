@@ -108,6 +108,10 @@ void pipeline_detection(void *ctx, const struct detection *d)
 {
 	struct pipeline *p = ctx;
 
+	if (labels_refused(p->labels, &d->subject, p->rules->rules[d->rule].id)) {
+		p->counts.n[COUNTER_DETECTIONS_SUPPRESSED]++;
+		return;
+	}
 	if (p->config.detection)
 		p->config.detection(p->config.ctx, d);
 }

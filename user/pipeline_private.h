@@ -8,6 +8,7 @@
 
 #include "dns/observer.h"
 #include "matcher.h"
+#include "names/labels.h"
 #include "pipeline.h"
 
 struct pipeline {
@@ -19,6 +20,7 @@ struct pipeline {
 	struct observer *observer;
 	struct evidence_store *evidence;
 	struct infer *infer;
+	struct labels *labels;
 	struct xdp_input *live;
 	struct matcher matcher;
 	int64_t expired_ns; /* when pipeline_expire() last ran */

@@ -74,8 +74,9 @@ static int stages_open(struct pipeline *p)
 	p->evidence = evidence_new(edge ? &evidence_limits_edge : &evidence_limits_gateway,
 				   infer.window_ns, &p->counts);
 	p->infer = infer_new(&infer, &source, pipeline_detection, p, &p->counts);
+	p->labels = labels_new(LABELS_MAX);
 	p->domains = domains_make(p->rules);
-	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->domains)
+	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->labels || !p->domains)
 		return -ENOMEM;
 	return backend_set_domains(p->backends, p->domains, p->rules->domain_count, NULL);
 }
@@ -122,6 +123,7 @@ void pipeline_close(struct pipeline *p)
 	infer_free(p->infer);
 	evidence_free(p->evidence);
 	backend_free(p->backends);
+	labels_free(p->labels);
 	free(p->domains);
 	rules_free(p->rules);
 	free(p);

@@ -36,7 +36,9 @@ int query_fail(struct query *run, int err, const char *what, const char *name)
 static void emit_detection(void *ctx, const struct detection *d)
 {
 	struct query *run = ctx;
-	query_emit(run, row_detection(d, &run->q->names));
+
+	if (!query_suppressed(run->q, &d->subject, d->rule))
+		query_emit(run, row_detection(d, &run->q->names));
 }
 
 static void show_detections(struct query *run)
@@ -57,7 +59,8 @@ static void subject_devices(const struct query *run, const struct subject *s,
 			const struct rules_rule *rule = &run->q->rules->rules[r];
 
 			if ((int)rule->level != level ||
-			    !infer_detected(run->q->infer, s, r, NULL))
+			    !infer_detected(run->q->infer, s, r, NULL) ||
+			    query_suppressed(run->q, s, r))
 				continue;
 			json_object_array_add(rules, json_object_new_string(rule->id));
 			json_object_array_add(devices, json_object_new_string(rule->name));
@@ -72,8 +75,10 @@ static void emit_subject(void *ctx, const struct subject_row *s)
 	struct query *run = ctx;
 	struct json_object *row = row_subject(s);
 
-	if (row)
+	if (row) {
+		row_labels(row, &s->subject, &run->q->names);
 		subject_devices(run, &s->subject, row);
+	}
 	query_emit(run, row);
 }
 
@@ -150,27 +155,38 @@ static void emit_end(struct query *run, const char *request)
 	query_emit(run, row);
 }
 
+/* "show WHAT", "explain SUBJECT [RULE]": at most three words; words is request, to be written to. */
+static int run_words(struct query *run, const char *request, char *words)
+{
+	char *save;
+	char *verb = strtok_r(words, " ", &save);
+	char *first = verb ? strtok_r(NULL, " ", &save) : NULL;
+	char *rest = first ? strtok_r(NULL, " ", &save) : NULL;
+
+	if (!first || (rest && strtok_r(NULL, " ", &save)))
+		return query_fail(run, -EINVAL, "not a request:", request);
+	if (!strcmp(verb, "show"))
+		return run_show(run, first, rest);
+	if (!strcmp(verb, "explain"))
+		return query_explain(run, first, rest);
+	return query_fail(run, -EINVAL, "not a request:", request);
+}
+
 int query_run(const struct query_source *q, const char *request, query_sink *sink, void *ctx)
 {
+	static const char label[] = "label";
+	const size_t verb_len = sizeof(label) - 1;
 	struct query run = {.q = q, .now_ns = q->now(q->ctx), .sink = sink, .ctx = ctx};
 	char words[QUERY_MAX];
-	char *save, *verb, *first, *rest;
 	int err;
 
 	if (strlen(request) >= sizeof(words))
 		return query_fail(&run, -EINVAL, "the request is too long", "");
 	strcpy(words, request);
-	verb = strtok_r(words, " ", &save);
-	first = verb ? strtok_r(NULL, " ", &save) : NULL;
-	rest = first ? strtok_r(NULL, " ", &save) : NULL;
-	if (!first || (rest && strtok_r(NULL, " ", &save)))
-		return query_fail(&run, -EINVAL, "not a request:", request);
-	if (!strcmp(verb, "show"))
-		err = run_show(&run, first, rest);
-	else if (!strcmp(verb, "explain"))
-		err = query_explain(&run, first, rest);
+	if (!strncmp(words, label, verb_len) && (!words[verb_len] || words[verb_len] == ' '))
+		err = query_label(&run, words + verb_len);
 	else
-		err = query_fail(&run, -EINVAL, "not a request:", request);
+		err = run_words(&run, request, words);
 	if (!err)
 		emit_end(&run, request);
 	return err;

@@ -7,6 +7,7 @@
 #include "evidence/evidence.h"
 #include "infer/infer.h"
 #include "input/xdp.h"
+#include "names/labels.h"
 #include "output/output.h"
 #include "rules/rules.h"
 
@@ -21,6 +22,7 @@ struct query_source {
 	const struct backend_map *backends;
 	const struct evidence_store *evidence;
 	struct infer *infer;
+	struct labels *labels;
 	const struct counts *counts;
 	const char *origin; /* "live" or "state" */
 	uint32_t threshold; /* of the command line; 0: not given */
@@ -31,15 +33,18 @@ struct query_source {
 	void (*refresh)(void *ctx); /* brings counts up to date with the kernel's */
 	size_t (*points)(void *ctx, struct xdp_status *out, size_t max);
 	size_t (*maps)(void *ctx, struct xdp_map_status *out, size_t max);
+	/* keeps changed labels for the next start: 0, or (-ENOENT: nowhere to) -errno and a sentence */
+	int (*keep)(void *ctx, char error[static 256]);
 };
 
 /* One row; it is the query's own and gone after the call. */
 typedef void query_sink(void *ctx, struct json_object *row);
 
 /*
- * Requests: "show detections|subjects|backends|stats", "explain SUBJECT [RULE]". Ends with one row
- * of event "end", or "error" with a message. 0, -EINVAL for a bad request, -ENOENT when the subject
- * or rule is unknown.
+ * Requests: "show detections|subjects|backends|stats", "explain SUBJECT [RULE]", "label [SUBJECT]",
+ * "label SUBJECT text TEXT", "label SUBJECT not RULE", "label SUBJECT clear [RULE]". Ends with one
+ * row of event "end", or "error" with a message; "warning" with one may come before. 0, -EINVAL for a bad request, -ENOENT when the
+ * subject or rule is unknown.
  */
 int query_run(const struct query_source *q, const char *request, query_sink *sink, void *ctx);
 

@@ -74,10 +74,14 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	e->rules++;
 	row_subject_text(row, "subject", &e->subject.subject);
 	row_addresses(row, e->subject.address, e->subject.address_count);
+	row_labels(row, &e->subject.subject, &q->names);
 	row_rule(row, x->rule, &q->names);
 	json_object_object_add(row, "parent_fires",
 			       has_parent ? json_object_new_boolean(x->parent_fires) : NULL);
 	json_object_object_add(row, "fires", json_object_new_boolean(x->fires));
+	json_object_object_add(row, "suppressed",
+			       json_object_new_boolean(query_suppressed(
+				       q, &e->subject.subject, x->rule)));
 	detected = infer_detected(q->infer, &e->subject.subject, x->rule, &detected_ns);
 	row_time_known(row, "detected", detected_ns, detected);
 	row_number(row, "seen", x->seen);
@@ -98,12 +102,12 @@ static void emit_unknown(const struct explain_run *e)
 		return;
 	row_subject_text(row, "subject", &e->subject.subject);
 	row_addresses(row, e->subject.address, e->subject.address_count);
+	row_labels(row, &e->subject.subject, &e->run->q->names);
 	row_number(row, "domains", e->subject.domains);
 	query_emit(e->run, row);
 }
 
-/* A subject as given; an address that is none itself stands for the subject that has it. */
-static int subject_resolve(const struct query_source *q, const char *text, struct subject_row *out)
+int query_subject(const struct query_source *q, const char *text, struct subject_row *out)
 {
 	struct subject subject;
 	struct addr a;
@@ -126,7 +130,7 @@ int query_explain(struct query *run, const char *subject, const char *rule)
 	const struct query_source *q = run->q;
 	struct explain_run e = {.run = run};
 	uint32_t index = rule ? rules_find(q->rules, rule) : RULE_NONE;
-	int err = subject_resolve(q, subject, &e.subject);
+	int err = query_subject(q, subject, &e.subject);
 
 	if (err == -EINVAL)
 		return query_fail(run, err, "neither a MAC address nor an IP address:", subject);

@@ -19,8 +19,15 @@ void query_emit(struct query *run, struct json_object *row);
 /* Emits an error "what 'name'" (name "": alone) and gives err. */
 int query_fail(struct query *run, int err, const char *what, const char *name);
 
+/* A subject as given; an address that is none itself stands for the subject that has it. */
+int query_subject(const struct query_source *q, const char *text, struct subject_row *out);
+/* True when a user said that the subject is not this rule's device. */
+bool query_suppressed(const struct query_source *q, const struct subject *subject, uint32_t rule);
+
 void query_stats(struct query *run);
 /* rule may be NULL: all that speak of the subject. */
 int query_explain(struct query *run, const char *subject, const char *rule);
+/* words: what follows "label"; is written to. */
+int query_label(struct query *run, char *words);
 
 #endif

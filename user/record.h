@@ -139,6 +139,25 @@ struct subject_row {
 	struct addr address[SUBJECT_ADDRESSES_MAX];
 };
 
+#define LABEL_TEXT_MAX 128 /* bytes of a name for people, and its end */
+
+/* What people call a subject, NULL where nobody said. Shown beside it, never a reason. */
+struct subject_names {
+	const char *user;       /* of `hayrake label` */
+	const char *host;       /* of its DHCP requests */
+	const char *mdns;       /* announced for its own address */
+	const char *mac_vendor; /* of the registry; NULL when the MAC address is made up */
+	bool has_mac;
+	bool mac_random; /* made up by its owner (IEEE 802: the second bit of the first octet) */
+};
+
+/* What a user said of a subject. */
+struct label_row {
+	struct subject subject;
+	const char *text; /* NULL: none */
+	const char *nots; /* rule ids, a blank between them */
+};
+
 enum backend_state { BACKEND_DEDICATED, BACKEND_IS_SHARED, BACKEND_STATE_COUNT };
 
 /* One row of the backend map, for show and for the saved state. */

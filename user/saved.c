@@ -83,6 +83,11 @@ static void save_detection(void *ctx, const struct detection *d)
 	state_put_detection(ctx, d);
 }
 
+static void save_label(void *ctx, const struct label_row *row)
+{
+	state_put_label(ctx, row);
+}
+
 static int state_save(const struct saved *s, const struct state_header *header)
 {
 	struct state_names names = saved_names(s);
@@ -96,6 +101,24 @@ static int state_save(const struct saved *s, const struct state_header *header)
 	evidence_each_address(s->evidence, save_address, w);
 	evidence_each_row(s->evidence, save_evidence, w);
 	infer_each(s->infer, save_detection, w);
+	labels_each(s->labels, save_label, w);
+	return state_commit(w);
+}
+
+int saved_relabel(const struct saved *s, const struct state_header *header)
+{
+	struct state_names names = saved_names(s);
+	struct state_writer *w = NULL;
+	int err = state_create(s->path, header, &names, &w);
+
+	if (err)
+		return err;
+	err = state_put_others(w, s->path);
+	if (err) {
+		state_discard(w);
+		return err;
+	}
+	labels_each(s->labels, save_label, w);
 	return state_commit(w);
 }
 
@@ -159,6 +182,27 @@ static int restore_detection(void *ctx, const struct detection *d)
 	return err;
 }
 
+static int restore_label(void *ctx, const struct label_row *row)
+{
+	struct labels *labels = ((struct restore *)ctx)->saved->labels;
+	char rule[LABEL_NOTS_MAX];
+	int err = 0;
+
+	if (*row->text)
+		err = labels_set(labels, &row->subject, row->text);
+	for (const char *at = row->nots; !err && *at;) {
+		size_t len = strcspn(at, " ");
+
+		if (len >= sizeof(rule))
+			return -EINVAL;
+		memcpy(rule, at, len);
+		rule[len] = '\0';
+		err = labels_refuse(labels, &row->subject, rule);
+		at += len + (at[len] == ' ');
+	}
+	return err;
+}
+
 static void restore_mistake(void *ctx, const char *path, uint64_t line, const char *what)
 {
 	struct restore *r = ctx;
@@ -206,6 +250,7 @@ static int restore_read(struct restore *r, struct state_report *report)
 		.evidence = restore_evidence,
 		.address = restore_address,
 		.detection = restore_detection,
+		.label = restore_label,
 		.mistake = restore_mistake,
 	};
 	uint64_t rows_seen = s->counts->n[COUNTER_EVIDENCE_ROWS];

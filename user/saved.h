@@ -6,6 +6,7 @@
 #include "dns/backend.h"
 #include "evidence/evidence.h"
 #include "infer/infer.h"
+#include "names/labels.h"
 #include "rules/rules.h"
 #include "state/state.h"
 
@@ -15,6 +16,7 @@ struct saved {
 	struct backend_map *backends;
 	struct evidence_store *evidence;
 	struct infer *infer;
+	struct labels *labels;
 	struct counts *counts; /* STATE_LINES_BAD, STATE_FAILED */
 };
 
@@ -32,5 +34,11 @@ int saved_store(const struct saved *s, bool running, int64_t now_ns);
 int saved_load(const struct saved *s, struct state_report *report);
 /* The same without a word but for damaged lines. */
 int saved_read(const struct saved *s, struct state_report *report);
+
+/*
+ * Puts s's labels into its file in place of those there, and leaves the other lines as they are;
+ * header is the file's. 0 or -errno.
+ */
+int saved_relabel(const struct saved *s, const struct state_header *header);
 
 #endif

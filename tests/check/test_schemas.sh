@@ -68,10 +68,35 @@ tap "explain of an address and a rule" ask_state 0 explain 192.168.1.10 bolt-plu
 tap "follows the schema" follows explain
 tap "says who it is" has "$tmp/out" '"subject":"mac:02:00:00:00:00:0a"'
 
+tap "a label" ask_state 0 label 192.168.1.10 'Küche "1"' --json
+tap "follows the schema" follows label
+tap "a device that it is not" ask_state 0 label 02:00:00:00:00:0a --not bolt-plug
+tap "labels --json" ask_state 0 label --json
+tap "follow the schema" follows label
+tap "and say both" has "$tmp/out" '"label":"Küche \\"1\\"","not":\["bolt-plug"\]'
+tap "suppressed, no detection is shown" ask_state 0 show detections --json
+tap "indeed" is "$(cat "$tmp/out")" ""
+tap "but explained" ask_state 0 explain 192.168.1.10 --json
+tap "by the schema" follows explain
+tap "as suppressed" has "$tmp/out" '"fires":true,"suppressed":true'
+tap "for people too" ask_state 0 explain 192.168.1.10
+tap "in words" has "$tmp/out" 'suppressed: a user said that it is not$'
+tap "taken back" ask_state 0 label 192.168.1.10 --clear --not bolt-plug
+tap "the label stays" has "$tmp/out" '^mac:02:00:00:00:00:0a  Küche "1"  -$'
+tap "a label of control characters" ask_state 1 label 192.168.1.10 $'a\033[2J'
+tap "is refused" said_once 'a label is UTF-8 without control characters'
+tap "a label of two lines" ask_state 2 label 192.168.1.10 $'a\nb'
+tap "is wrong usage" said_once 'a label is 1 to 127 bytes long, on one line'
+tap "a text and a rule" ask_state 2 label 192.168.1.10 text --not bolt-plug
+tap "are too much" said_once 'label takes a text, or --not, or --clear'
+tap "a rule for nobody" ask_state 2 label --not bolt-plug
+tap "is wrong usage" said_once 'label needs to know whom'
+
 tap "a table of detections" ask_state 0 show detections
 tap "aligned" aligned
-tap "with its titles" has "$tmp/out" '^TIME \(UTC\) +DEVICE +LEVEL +SUBJECT +ADDRESSES +SEEN'
+tap "with its titles" has "$tmp/out" '^TIME \(UTC\) +DEVICE +LEVEL +SUBJECT +ADDRESSES +LABEL +SEEN'
 tap "without colour in a pipe" hasnt "$tmp/out" $'\033'
+tap "with the label" has "$tmp/out" ' 192\.168\.1\.10  Küche "1"  '
 tap "a table of subjects" ask_state 0 show subjects
 tap "aligned" aligned
 tap "a table of backends" ask_state 0 show backends

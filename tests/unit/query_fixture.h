@@ -37,6 +37,7 @@ struct home {
 	struct backend_map *backends;
 	struct evidence_store *evidence;
 	struct infer *infer;
+	struct labels *labels;
 	struct query_source query;
 	size_t points; /* how many it says it has */
 	bool points_see;
@@ -83,6 +84,14 @@ static const char *home_name_group(void *ctx, uint32_t rule, domain_id domain)
 {
 	(void)rule;
 	return home_name_domain(ctx, domain);
+}
+
+static void home_name_subject(void *ctx, const struct subject *s, struct subject_names *out)
+{
+	const struct home *h = ctx;
+
+	*out = (struct subject_names){.user = labels_text(h->labels, s), .has_mac = true};
+	out->mac_random = mac_is_local(s->b + 2);
 }
 
 static int64_t home_now(void *ctx)
@@ -185,6 +194,7 @@ static struct home *home_new(void)
 	assert_int_equal(
 		backend_set_domains(h->backends, h->domains, h->rules->domain_count, NULL), 0);
 	h->evidence = evidence_new(&evidence_limits_gateway, config.window_ns, &h->counts);
+	h->labels = labels_new(3);
 	h->infer = infer_new(&config, &source, home_detection, NULL, &h->counts);
 	home_learn(h, "api.acme.com", "198.51.100.7");
 	home_learn(h, "hub.acme.com", "198.51.100.6");
@@ -192,11 +202,13 @@ static struct home *home_new(void)
 	home_contact(h, 10, "hub.acme.com", 10);
 	home_contact(h, 11, "ntp.acme.com", 5); /* a generic contact: unknown */
 	h->query = (struct query_source){
-		.names = {h, home_name_rule, home_name_domain, home_name_group},
+		.names = {h, home_name_rule, home_name_domain, home_name_group,
+			  home_name_subject},
 		.rules = h->rules,
 		.backends = h->backends,
 		.evidence = h->evidence,
 		.infer = h->infer,
+		.labels = h->labels,
 		.counts = &h->counts,
 		.origin = "state",
 		.ctx = h,
@@ -208,6 +220,7 @@ static struct home *home_new(void)
 static void home_free(struct home *h)
 {
 	infer_free(h->infer);
+	labels_free(h->labels);
 	evidence_free(h->evidence);
 	backend_free(h->backends);
 	rules_free(h->rules);

@@ -38,7 +38,7 @@ static const char *name_group(void *ctx, uint32_t rule, domain_id domain)
 	return name_domain(ctx, domain);
 }
 
-static const struct output_names names = {NULL, name_rule, name_domain, name_group};
+static const struct output_names names = {NULL, name_rule, name_domain, name_group, NULL};
 
 static struct addr addr_of(const char *text)
 {
@@ -215,11 +215,11 @@ static void test_live_lines(void **state)
 	assert_string_equal(
 		print_done(&p),
 		"TIME (UTC)           DEVICE                      LEVEL         SUBJECT           "
-		"     ADDRESSES         SEEN  DOMAIN GROUPS\n"
+		"     ADDRESSES        LABEL              SEEN  DOMAIN GROUPS\n"
 		"2025-11-24 16:00:05  Ring doorbell               manufacturer  "
-		"mac:02:00:00:00:00:0a  192.168.1.10       2/5  es.ring.com, fw.ring.com\n"
+		"mac:02:00:00:00:00:0a  192.168.1.10     Caf\xc3\xa9 bell          2/5  es.ring.com, fw.ring.com\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0a  -                  2/5  es.ring.com\n");
+		"mac:02:00:00:00:00:0a  -                (Acme Corp.)       2/5  es.ring.com\n");
 }
 
 /* Rows of several events come as one table each, whatever order they came in. */

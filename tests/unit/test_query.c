@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/query.c user/query_stats.c user/query_explain.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* Requests and the rows they give, over a small home. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -69,7 +69,7 @@ static void test_detections(void **state)
 	row_has(&r, 0,
 		"{\"event\":\"detection\",\"time\":\"2025-11-24T15:59:40.000000Z\","
 		"\"subject\":\"mac:02:00:00:00:00:0a\",\"addresses\":[\"192.168.1.10\"],"
-		"\"rule\":\"acme\"");
+		"\"labels\":{\"mac_random\":true},\"rule\":\"acme\"");
 	row_has(&r, 0, "\"seen\":1,\"needed\":1,\"of\":2");
 	row_has(&r, 1, "{\"event\":\"end\",\"request\":\"show detections\",\"rows\":1}");
 }
@@ -167,10 +167,11 @@ static void test_explains_what_speaks(void **state)
 	assert_int_equal(r.count, 3);
 	row_has(&r, 0,
 		"{\"event\":\"explanation\",\"subject\":\"mac:02:00:00:00:00:0a\","
-		"\"addresses\":[\"192.168.1.10\"],\"rule\":\"acme\"");
+		"\"addresses\":[\"192.168.1.10\"],\"labels\":{\"mac_random\":true},"
+		"\"rule\":\"acme\"");
 	row_has(&r, 0,
 		"\"parent\":null,\"parent_fires\":null,\"fires\":true,"
-		"\"detected\":\"2025-11-24T15:59:40.000000Z\","
+		"\"suppressed\":false,\"detected\":\"2025-11-24T15:59:40.000000Z\","
 		"\"seen\":1,\"needed\":1,\"of\":2");
 	row_has(&r, 0,
 		"\"groups\":[{\"name\":\"api.acme.com\",\"seen\":true},"
@@ -179,7 +180,7 @@ static void test_explains_what_speaks(void **state)
 	row_has(&r, 1, "\"rule\":\"acme-hub\"");
 	row_has(&r, 1,
 		"\"parent\":\"acme\",\"parent_fires\":true,\"fires\":false,"
-		"\"detected\":null,\"seen\":1,\"needed\":2,\"of\":2");
+		"\"suppressed\":false,\"detected\":null,\"seen\":1,\"needed\":2,\"of\":2");
 }
 
 /* A subject by any of its names: bare MAC, its address, the address of its address. */
@@ -211,11 +212,136 @@ static void test_unknown_stays_unknown(void **state)
 	assert_int_equal(r.count, 2);
 	row_has(&r, 0,
 		"{\"event\":\"unknown\",\"subject\":\"mac:02:00:00:00:00:0b\","
-		"\"addresses\":[\"192.168.1.11\"],\"domains\":1}");
+		"\"addresses\":[\"192.168.1.11\"],\"labels\":{\"mac_random\":true},"
+		"\"domains\":1}");
 	assert_int_equal(ask(h, "explain 192.168.1.11 acme", &r), 0);
 	row_has(&r, 0,
 		"\"class\":\"generic\",\"counted\":false,"
 		"\"why_not\":\"generic domain\"}");
+}
+
+static void test_labels(void **state)
+{
+	struct home *h CLEANUP(home_free_ptr) = home_new();
+	CLEANUP(rows_clean) struct rows r = {.count = 0};
+
+	(void)state;
+	assert_int_equal(ask(h, "label", &r), 0);
+	assert_int_equal(r.count, 1);
+	assert_int_equal(ask(h, "label 192.168.1.10 text the  K\xc3\xbc" "che", &r), 0);
+	row_has(&r, 0,
+		"{\"event\":\"label\",\"subject\":\"mac:02:00:00:00:00:0a\","
+		"\"label\":\"the  K\xc3\xbc" "che\",\"not\":[]}");
+	assert_int_equal(ask(h, "show detections", &r), 0);
+	row_has(&r, 0, "\"labels\":{\"user\":\"the  K\xc3\xbc" "che\",\"mac_random\":true}");
+	assert_int_equal(ask(h, "show subjects", &r), 0);
+	row_has(&r, 0, "\"labels\":{\"user\":");
+	row_has(&r, 1, "\"labels\":{\"mac_random\":true}");
+	assert_int_equal(ask(h, "explain 192.168.1.11", &r), 0);
+	row_has(&r, 0, "\"event\":\"unknown\"");
+	row_has(&r, 0, "\"labels\":{\"mac_random\":true}");
+	assert_int_equal(ask(h, "label 02:00:00:00:00:0a", &r), 0);
+	row_has(&r, 0, "\"label\":\"the  K");
+	assert_int_equal(ask(h, "label 02:00:00:00:00:0a clear", &r), 0);
+	row_has(&r, 0, "\"label\":null,\"not\":[]}");
+	assert_int_equal(ask(h, "label 02:00:00:00:00:0a clear", &r), -ENOENT);
+}
+
+/* A refused rule is silent but in explain; a rule below it is judged as ever. */
+static void test_not_this_device(void **state)
+{
+	struct home *h CLEANUP(home_free_ptr) = home_new();
+	CLEANUP(rows_clean) struct rows r = {.count = 0};
+
+	(void)state;
+	home_contact(h, 10, "cloud.acme.com", 1);
+	assert_int_equal(ask(h, "show detections", &r), 0);
+	assert_int_equal(r.count, 3);
+	assert_int_equal(ask(h, "label 192.168.1.10 not acme", &r), 0);
+	row_has(&r, 0, "\"label\":null,\"not\":[\"acme\"]}");
+	assert_int_equal(ask(h, "show detections", &r), 0);
+	assert_int_equal(r.count, 2);
+	row_has(&r, 0, "\"rule\":\"acme-hub\"");
+	assert_int_equal(ask(h, "show subjects", &r), 0);
+	row_has(&r, 0, "\"rules\":[\"acme-hub\"],\"devices\":[\"Acme hub\"]");
+	assert_int_equal(ask(h, "explain 192.168.1.10", &r), 0);
+	row_has(&r, 0, "\"rule\":\"acme\"");
+	row_has(&r, 0, "\"fires\":true,\"suppressed\":true");
+	row_has(&r, 1, "\"fires\":true,\"suppressed\":false");
+	assert_int_equal(ask(h, "label 192.168.1.10 clear acme", &r), 0);
+	assert_int_equal(ask(h, "show detections", &r), 0);
+	assert_int_equal(r.count, 3);
+}
+
+static int keep_fails(void *ctx, char error[static 256])
+{
+	(void)ctx;
+	snprintf(error, 256, "the disk is full");
+	return -EIO;
+}
+
+static int keep_nowhere(void *ctx, char error[static 256])
+{
+	(void)ctx;
+	snprintf(error, 256, "it has no file");
+	return -ENOENT;
+}
+
+static void test_label_is_kept_or_not(void **state)
+{
+	struct home *h CLEANUP(home_free_ptr) = home_new();
+	CLEANUP(rows_clean) struct rows r = {.count = 0};
+
+	(void)state;
+	h->query.keep = keep_fails;
+	assert_int_equal(ask(h, "label 192.168.1.10 text x", &r), -EIO);
+	assert_int_equal(r.count, 1);
+	row_has(&r, 0, "{\"event\":\"error\",\"message\":\"the disk is full\"}");
+	h->query.keep = keep_nowhere;
+	assert_int_equal(ask(h, "label 192.168.1.10 text x", &r), 0);
+	row_has(&r, 0, "{\"event\":\"warning\",\"message\":\"it has no file\"}");
+	row_has(&r, 1, "\"label\":\"x\"");
+	assert_int_equal(ask(h, "label 192.168.1.10", &r), 0); /* keeps nothing */
+	assert_int_equal(r.count, 2);
+}
+
+static void test_bad_labels(void **state)
+{
+	static const struct {
+		const char *request;
+		int err;
+		const char *message;
+	} rows[] = {
+		{"label ", -EINVAL, "neither a MAC address nor an IP address"},
+		{"label  text x", -EINVAL, "neither a MAC"},
+		{"labels", -EINVAL, "not a request"},
+		{"label nobody", -EINVAL, "neither a MAC address nor an IP address: 'nobody'"},
+		{"label 192.168.1.99 text x", -ENOENT, "nothing is known of '192.168.1.99'"},
+		{"label 192.168.1.10 ", -EINVAL, "label takes text, not or clear, not"},
+		{"label 192.168.1.10 txt x", -EINVAL, "label takes text, not or clear, not 'txt'"},
+		{"label 192.168.1.10 text", -EINVAL, "a label is 1 to 127 bytes long"},
+		{"label 192.168.1.10 text ", -EINVAL, "a label is 1 to 127 bytes long"},
+		{"label 192.168.1.10 text  x", -EINVAL, "a label is without blanks at its ends"},
+		{"label 192.168.1.10 text x\033[2J", -EINVAL, "a label is UTF-8 without control"},
+		{"label 192.168.1.10 text \xe2\x80\xae", -EINVAL, "a label is UTF-8 without"},
+		{"label 192.168.1.10 text \xff", -EINVAL, "a label is UTF-8 without"},
+		{"label 192.168.1.10 not none", -ENOENT, "no such rule: 'none'"},
+		{"label 192.168.1.10 not", -ENOENT, "no such rule:"},
+		{"label 192.168.1.10 clear acme", -ENOENT, "nothing was said of it 'acme'"},
+		{"label mac:02:00:00:00:00:04 text x", -ENOSPC, "there are too many labels"},
+	};
+	struct home *h CLEANUP(home_free_ptr) = home_new();
+	CLEANUP(rows_clean) struct rows r = {.count = 0};
+
+	(void)state;
+	assert_int_equal(ask(h, "label mac:02:00:00:00:00:01 text x", &r), 0);
+	assert_int_equal(ask(h, "label ip:192.168.1.99 text x", &r), 0);
+	assert_int_equal(ask(h, "label mac:02:00:00:00:00:03 text x", &r), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(ask(h, rows[i].request, &r), rows[i].err);
+		assert_int_equal(r.count, 1);
+		row_has(&r, 0, rows[i].message);
+	}
 }
 
 static void test_bad_requests(void **state)
@@ -269,6 +395,10 @@ int main(void)
 		cmocka_unit_test(test_explains_by_any_name),
 		cmocka_unit_test(test_unknown_stays_unknown),
 		cmocka_unit_test(test_bad_requests),
+		cmocka_unit_test(test_labels),
+		cmocka_unit_test(test_not_this_device),
+		cmocka_unit_test(test_label_is_kept_or_not),
+		cmocka_unit_test(test_bad_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/saved.c user/state/state_write.c user/state/state_read.c user/query.c user/query_stats.c user/query_explain.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/saved.c user/state/state_write.c user/state/state_read.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* A home saved and restored gives the same answers; a broken file leaves a fresh start. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -20,6 +20,7 @@ static struct saved saved_of(struct home *h, const char *path)
 		.backends = h->backends,
 		.evidence = h->evidence,
 		.infer = h->infer,
+		.labels = h->labels,
 		.counts = &h->counts,
 	};
 }
@@ -49,6 +50,7 @@ static char *answers(const struct home *h)
 	static const char *const requests[] = {
 		"show detections", "show subjects",        "show backends",
 		"show stats",      "explain 192.168.1.10", "explain 192.168.1.11 acme",
+		"label",
 	};
 	char *text = NULL;
 	size_t len;
@@ -80,15 +82,28 @@ static int path_clean(void **state)
 	return 0;
 }
 
+/* Two labels, two refused rules, one of which no signature has. */
+static void said(struct home *h)
+{
+	struct subject plug = home_subject(10), unseen = home_subject(77);
+
+	assert_int_equal(labels_set(h->labels, &plug, "K\xc3\xbc" "che \"\\"), 0);
+	assert_int_equal(labels_refuse(h->labels, &plug, "acme-gone"), 0);
+	assert_int_equal(labels_refuse(h->labels, &plug, "acme-hub"), 0);
+	assert_int_equal(labels_set(h->labels, &unseen, "spare"), 0);
+}
+
 static void test_answers_survive(void **state)
 {
 	struct home *before CLEANUP(home_free_ptr) = home_new();
 	struct home *after CLEANUP(home_free_ptr) = home_empty();
 	struct saved out = saved_of(before, *state), in = saved_of(after, *state);
-	CLEANUP_FREE char *want = answers(before);
+	CLEANUP_FREE char *want = NULL;
 	CLEANUP_FREE char *have = NULL;
 	struct state_report report;
 
+	said(before);
+	want = answers(before);
 	assert_int_equal(saved_store(&out, true, HOME_NOW), 0);
 	assert_int_equal(saved_load(&in, &report), 0);
 	assert_int_equal(report.bad + report.unknown, 0);
@@ -96,6 +111,34 @@ static void test_answers_survive(void **state)
 	assert_int_equal(report.header.saved_ns, HOME_NOW);
 	assert_int_equal(after->counts.n[COUNTER_EVIDENCE_ROWS], 0);
 	assert_int_equal(after->counts.n[COUNTER_DETECTIONS], 0);
+	have = answers(after);
+	assert_string_equal(have, want);
+}
+
+/* New labels in a file, for nothing else in it, not even what these signatures do not know. */
+static void test_relabelled(void **state)
+{
+	struct home *h CLEANUP(home_free_ptr) = home_new();
+	struct home *after CLEANUP(home_free_ptr) = home_empty();
+	struct saved out = saved_of(h, *state), in = saved_of(after, *state);
+	const struct subject plug = home_subject(10), unseen = home_subject(77);
+	struct state_report report;
+	CLEANUP_FREE char *want = NULL, *have = NULL;
+
+	said(h);
+	assert_int_equal(saved_store(&out, true, HOME_NOW), 0);
+	assert_true(labels_clear(h->labels, &unseen, NULL));
+	assert_int_equal(labels_set(h->labels, &plug, "new"), 0);
+	want = answers(h);
+	assert_int_equal(saved_read(&in, &report), 0);
+	evidence_expire(h->evidence, HOME_NOW + 365 * 86400 * NS_PER_S); /* not asked for */
+	assert_int_equal(saved_relabel(&out, &report.header), 0);
+	home_free(TAKE_PTR(after));
+	after = home_empty();
+	in = saved_of(after, *state);
+	assert_int_equal(saved_load(&in, &report), 0);
+	assert_int_equal(report.bad + report.unknown, 0);
+	assert_true(report.header.running);
 	have = answers(after);
 	assert_string_equal(have, want);
 }
@@ -187,7 +230,7 @@ static void test_failed_save_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACED(test_answers_survive),           PLACED(test_restored_is_not_reported),
+		PLACED(test_answers_survive), PLACED(test_relabelled),           PLACED(test_restored_is_not_reported),
 		PLACED(test_no_file_is_a_fresh_start),  PLACED(test_half_a_file_is_a_fresh_start),
 		PLACED(test_damaged_lines_are_counted), PLACED(test_failed_save_is_counted),
 	};

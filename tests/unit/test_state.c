@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/state/state_write.c user/state/state_read.c user/base/addr.c user/base/timefmt.c */
+/* sources: user/state/state_write.c user/state/state_read.c user/state/state_lock.c user/base/addr.c user/base/timefmt.c */
 /* The state file: what goes in comes out, damage is found, half a file is none. */
 #include <dirent.h>
 #include <errno.h>
@@ -228,7 +228,7 @@ struct got {
 	struct addr local;
 	int64_t local_ns;
 	struct detection detection;
-	size_t backends, clients, rows, addresses, detections, mistakes;
+	size_t backends, clients, rows, addresses, detections, labels, mistakes;
 	uint64_t last_mistake;
 	int refuse; /* what every put gives */
 };
@@ -282,6 +282,16 @@ static int got_detection(void *ctx, const struct detection *d)
 	return g->refuse;
 }
 
+static int got_label(void *ctx, const struct label_row *row)
+{
+	struct got *g = ctx;
+
+	assert_string_equal(row->text, "x \"y\" \\");
+	assert_string_equal(row->nots, "one gone");
+	g->labels++;
+	return g->refuse;
+}
+
 static void got_mistake(void *ctx, const char *path, uint64_t line, const char *what)
 {
 	struct got *g = ctx;
@@ -296,7 +306,7 @@ static int read_all(const char *path, const struct state_names *n, struct got *g
 		    struct state_report *report)
 {
 	struct state_sink sink = {g,           got_backend,   got_client, got_evidence,
-				  got_address, got_detection, got_mistake};
+				  got_address, got_detection, got_label,  got_mistake};
 
 	return state_read(path, n, &sink, report);
 }
@@ -430,6 +440,8 @@ static void test_bad_lines_are_named(void **state)
 		"{}",
 		"[1]",
 		"{\"event\":\"what\"}",
+		"{\"event\":\"label\",\"subject\":\"ip:1.2.3.4\",\"text\":\"x\"}",
+		"{\"event\":\"label\",\"subject\":\"ip:1.2.3\",\"text\":\"x\",\"not\":\"\"}",
 		"{\"event\":7}",
 		"{\"event\":\"backend\"}",
 		"{\"event\":\"address\",\"subject\":\"mac:02:00:00:00:00:09\",\"address\":\"1.2."
@@ -611,6 +623,39 @@ static void test_discard_leaves_nothing(void **state)
 
 #define PLACED(f) cmocka_unit_test_setup_teardown(f, place_make, place_clean)
 
+static void test_labels_come_back(void **state)
+{
+	const struct place *p = *state;
+	struct label_row row = {.text = "x \"y\" \\", .nots = "one gone"};
+	struct state_header header = {.saved_ns = 5};
+	struct state_report report;
+	struct state_writer *w;
+	struct got g = {.labels = 0};
+
+	assert_int_equal(subject_parse("ip:192.0.2.1", &row.subject), 0);
+	assert_int_equal(state_create(p->path, &header, &names, &w), 0);
+	state_put_label(w, &row);
+	assert_int_equal(state_commit(w), 0);
+	assert_int_equal(read_all(p->path, &names, &g, &report), 0);
+	assert_int_equal(g.labels, 1);
+	assert_int_equal(report.bad, 0);
+}
+
+/* One process at a time, and a lock that goes with its owner. */
+static void test_lock(void **state)
+{
+	const struct place *p = *state;
+	int lock = state_lock(p->path);
+
+	assert_true(lock >= 0);
+	assert_int_equal(state_lock(p->path), -EWOULDBLOCK);
+	close(lock);
+	lock = state_lock(p->path);
+	assert_true(lock >= 0);
+	close(lock);
+	assert_int_equal(state_lock("/tmp/hayrake-no-such-folder/state"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -620,7 +665,8 @@ int main(void)
 		PLACED(test_long_line_is_bad),       PLACED(test_unknown_names_are_skipped),
 		PLACED(test_refused_rows_are_bad),   PLACED(test_failed_write_leaves_the_old),
 		PLACED(test_directory_is_missing),   PLACED(test_left_temporary_is_replaced),
-		PLACED(test_discard_leaves_nothing),
+		PLACED(test_discard_leaves_nothing), PLACED(test_labels_come_back),
+		PLACED(test_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

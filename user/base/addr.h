@@ -40,6 +40,11 @@ bool prefix_has(const struct prefix *p, const struct addr *a);
 
 struct subject subject_from_addr(const struct addr *a);
 struct subject subject_from_mac(const uint8_t mac[6]);
+/* True for an address that its owner made up (IEEE 802: the second bit of the first octet). */
+static inline bool mac_is_local(const uint8_t mac[6])
+{
+	return mac[0] & 2;
+}
 struct subject subject_from_vlan(uint16_t s_vlan, uint16_t c_vlan);
 struct subject subject_from_pppoe(uint16_t session, const uint8_t mac[6]);
 enum subject_kind subject_kind(const struct subject *s);

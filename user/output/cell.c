@@ -128,11 +128,26 @@ static void fill_seen(struct json_object *row, const char *key, char out[static 
 		 member_number(row, "of"));
 }
 
+/* What a person said before what the device says; in brackets what only its MAC address says. */
+static void fill_label(struct json_object *row, const char *key, char out[static GRID_CELL_MAX])
+{
+	static const char *const told[] = {"user", "host", "mdns"};
+	struct json_object *labels = json_object_object_get(row, key);
+
+	for (size_t i = 0; i < sizeof(told) / sizeof(told[0]) && !out[0]; i++)
+		fill_text(labels, told[i], out);
+	if (!out[0] && !member_is_null(labels, "mac_vendor"))
+		snprintf(out, GRID_CELL_MAX, "(%s)", member_text(labels, "mac_vendor"));
+	if (!out[0] && member_true(labels, "mac_random"))
+		strcpy(out, "(random MAC)");
+}
+
 void cell_fill(struct json_object *row, const struct cell *cell, char out[static GRID_CELL_MAX])
 {
 	static void (*const forms[])(struct json_object *, const char *,
 				     char[static GRID_CELL_MAX]) = {
 		fill_text, fill_number, fill_size, fill_time, fill_list, fill_groups, fill_seen,
+		fill_label,
 	};
 	_Static_assert(sizeof(forms) / sizeof(forms[0]) == CELL_FORM_COUNT, "forms of a cell");
 

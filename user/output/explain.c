@@ -80,9 +80,40 @@ static void contacts_print(struct output *o, struct json_object *contacts)
 	grid_free(g);
 }
 
+static void name_print(struct output *o, bool first, const char *title, const char *name)
+{
+	fprintf(o->look.out, "%s%s", first ? "  called    " : ", ", title);
+	safe_print(o, name);
+}
+
+void labels_print(struct output *o, struct json_object *row)
+{
+	static const char *const keys[] = {"user", "host", "mdns", "mac_vendor"};
+	static const char *const titles[] = {"", "DHCP ", "mDNS ", "MAC vendor "};
+	struct json_object *labels = json_object_object_get(row, "labels");
+	bool first = true;
+
+	for (size_t i = 0; i < LENGTH(keys); i++) {
+		if (member_is_null(labels, keys[i]))
+			continue;
+		name_print(o, first, titles[i], member_text(labels, keys[i]));
+		first = false;
+	}
+	if (member_true(labels, "mac_random")) {
+		name_print(o, first, "", "random MAC");
+		first = false;
+	}
+	if (!first)
+		fputc('\n', o->look.out);
+}
+
 /* "detected since ... ", "detected, no longer complete", "not detected". */
 static const char *verdict(struct json_object *row)
 {
+	if (member_true(row, "suppressed"))
+		return member_true(row, "fires") || !member_is_null(row, "detected") ?
+			       "suppressed: a user said that it is not" :
+			       "not detected, and a user said that it is not";
 	if (member_true(row, "fires"))
 		return "detected";
 	if (!member_is_null(row, "detected"))
@@ -115,7 +146,8 @@ static void since_print(struct output *o, struct json_object *row)
 
 static void head_print(struct output *o, struct json_object *row)
 {
-	enum grid_style style = member_true(row, "fires") ? GRID_GOOD : GRID_BOLD;
+	bool good = member_true(row, "fires") && !member_true(row, "suppressed");
+	enum grid_style style = good ? GRID_GOOD : GRID_BOLD;
 	char addresses[GRID_CELL_MAX];
 
 	cell_fill(row, &(struct cell){"addresses", CELL_LIST}, addresses);
@@ -139,6 +171,7 @@ static void head_print(struct output *o, struct json_object *row)
 void explanation_print(struct output *o, struct json_object *row)
 {
 	head_print(o, row);
+	labels_print(o, row);
 	if (!member_is_null(row, "first_evidence"))
 		since_print(o, row);
 	groups_print(o, member_list(row, "groups"), true);

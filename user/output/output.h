@@ -26,6 +26,8 @@ struct output_names {
 	void (*rule)(void *ctx, uint32_t rule, struct output_rule *out);
 	const char *(*domain)(void *ctx, domain_id domain);
 	const char *(*group)(void *ctx, uint32_t rule, domain_id domain); /* NULL: none */
+	/* what people call a subject; may be NULL */
+	void (*subject)(void *ctx, const struct subject *subject, struct subject_names *out);
 };
 
 /* The last line of replay and collect. */

@@ -41,6 +41,7 @@ enum cell_form {
 	CELL_LIST,   /* of texts: the first few */
 	CELL_GROUPS, /* of evidence: the distinct groups */
 	CELL_SEEN,   /* seen/of */
+	CELL_LABEL,  /* the best of "labels" */
 	CELL_FORM_COUNT,
 };
 
@@ -50,6 +51,9 @@ struct cell {
 };
 
 void cell_fill(struct json_object *row, const struct cell *cell, char out[static GRID_CELL_MAX]);
+
+/* Prints a line with every name of a row's "labels", if there is any. */
+void labels_print(struct output *o, struct json_object *row);
 
 /* Prints one explanation, for people. */
 void explanation_print(struct output *o, struct json_object *row);

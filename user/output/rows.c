@@ -76,6 +76,27 @@ struct json_object *row_addresses(struct json_object *o, const struct addr *a, u
 	return list;
 }
 
+void row_labels(struct json_object *o, const struct subject *s, const struct output_names *names)
+{
+	struct json_object *labels = json_object_new_object();
+	struct subject_names n = {0};
+
+	if (names->subject)
+		names->subject(names->ctx, s, &n);
+	if (n.user)
+		row_text(labels, "user", n.user);
+	if (n.host)
+		row_text(labels, "host", n.host);
+	if (n.mdns)
+		row_text(labels, "mdns", n.mdns);
+	if (n.mac_vendor)
+		row_text(labels, "mac_vendor", n.mac_vendor);
+	if (n.has_mac)
+		json_object_object_add(labels, "mac_random",
+				       json_object_new_boolean(n.mac_random));
+	json_object_object_add(o, "labels", labels);
+}
+
 struct json_object *row_new(const char *event)
 {
 	struct json_object *o = json_object_new_object();
@@ -144,6 +165,7 @@ struct json_object *row_detection(const struct detection *d, const struct output
 	row_time(o, "time", d->time_ns);
 	row_subject_text(o, "subject", &d->subject);
 	row_addresses(o, d->address, d->address_count);
+	row_labels(o, &d->subject, names);
 	row_rule(o, d->rule, names);
 	row_number(o, "seen", d->seen);
 	row_number(o, "needed", d->needed);
@@ -166,9 +188,9 @@ struct json_object *row_subject(const struct subject_row *s)
 		return NULL;
 	row_subject_text(o, "subject", &s->subject);
 	row_addresses(o, s->address, s->address_count);
-	/* IEEE 802: the second bit of a MAC address says that its owner made it up */
 	json_object_object_add(o, "mac_is_local",
-			       is_mac ? json_object_new_boolean(s->subject.b[2] & 2) : NULL);
+			       is_mac ? json_object_new_boolean(mac_is_local(s->subject.b + 2)) :
+					NULL);
 	row_number(o, "domains", s->domains);
 	row_number(o, "packets", s->packets);
 	row_number(o, "bytes", s->bytes);

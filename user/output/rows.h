@@ -24,6 +24,8 @@ void row_time_known(struct json_object *o, const char *key, int64_t time_ns, boo
 void row_addr(struct json_object *o, const char *key, const struct addr *a);
 void row_subject_text(struct json_object *o, const char *key, const struct subject *s);
 void row_rule(struct json_object *o, uint32_t rule, const struct output_names *names);
+/* Member "labels": the names that are known. */
+void row_labels(struct json_object *o, const struct subject *s, const struct output_names *names);
 /* Member "addresses"; gives the list. */
 struct json_object *row_addresses(struct json_object *o, const struct addr *a, uint32_t count);
 

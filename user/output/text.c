@@ -19,24 +19,25 @@ struct view {
 static const struct grid_column detection_columns[] = {
 	{"TIME (UTC)", 19, false, GRID_PLAIN},   {"DEVICE", 26, false, GRID_GOOD},
 	{"LEVEL", 12, false, GRID_PLAIN},        {"SUBJECT", 21, false, GRID_PLAIN},
-	{"ADDRESSES", 15, false, GRID_PLAIN},    {"SEEN", 5, true, GRID_PLAIN},
-	{"DOMAIN GROUPS", 0, false, GRID_PLAIN},
+	{"ADDRESSES", 15, false, GRID_PLAIN},    {"LABEL", 16, false, GRID_PLAIN},
+	{"SEEN", 5, true, GRID_PLAIN},           {"DOMAIN GROUPS", 0, false, GRID_PLAIN},
 };
 static const struct cell detection_cells[] = {
 	{"time", CELL_TIME},       {"name", CELL_TEXT},      {"level", CELL_TEXT},
-	{"subject", CELL_TEXT},    {"addresses", CELL_LIST}, {"seen", CELL_SEEN},
-	{"evidence", CELL_GROUPS},
+	{"subject", CELL_TEXT},    {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
+	{"seen", CELL_SEEN},       {"evidence", CELL_GROUPS},
 };
 _Static_assert(LENGTH(detection_columns) == LENGTH(detection_cells), "a cell for each column");
 
 static const struct grid_column subject_columns[] = {
 	{"SUBJECT", 0, false, GRID_PLAIN},     {"ADDRESSES", 0, false, GRID_PLAIN},
-	{"DEVICE", 0, false, GRID_GOOD},       {"DOMAINS", 0, true, GRID_PLAIN},
+	{"LABEL", 0, false, GRID_PLAIN},       {"DEVICE", 0, false, GRID_GOOD},       {"DOMAINS", 0, true, GRID_PLAIN},
 	{"PACKETS", 0, true, GRID_PLAIN},      {"BYTES", 0, true, GRID_PLAIN},
 	{"FIRST (UTC)", 0, false, GRID_PLAIN}, {"LAST (UTC)", 0, false, GRID_PLAIN},
 };
 static const struct cell subject_cells[] = {
-	{"subject", CELL_TEXT},   {"addresses", CELL_LIST}, {"devices", CELL_LIST},
+	{"subject", CELL_TEXT},   {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
+	{"devices", CELL_LIST},
 	{"domains", CELL_NUMBER}, {"packets", CELL_NUMBER}, {"bytes", CELL_SIZE},
 	{"first", CELL_TIME},     {"last", CELL_TIME},
 };
@@ -87,6 +88,18 @@ static const struct grid_column counter_columns[] = {
 static const struct cell counter_cells[] = {{"name", CELL_TEXT}, {"value", CELL_NUMBER}};
 _Static_assert(LENGTH(counter_columns) == LENGTH(counter_cells), "a cell for each column");
 
+static const struct grid_column label_columns[] = {
+	{"SUBJECT", 0, false, GRID_PLAIN},
+	{"LABEL", 0, false, GRID_PLAIN},
+	{"IS NOT", 0, false, GRID_PLAIN},
+};
+static const struct cell label_cells[] = {
+	{"subject", CELL_TEXT},
+	{"label", CELL_TEXT},
+	{"not", CELL_LIST},
+};
+_Static_assert(LENGTH(label_columns) == LENGTH(label_cells), "a cell for each column");
+
 static void stats_print(struct output *o, struct json_object *row)
 {
 	static const struct cell cells[] = {
@@ -115,6 +128,7 @@ static void unknown_print(struct output *o, struct json_object *row)
 	cell_fill(row, &(struct cell){"addresses", CELL_LIST}, addresses);
 	fprintf(o->look.out, "%s (%s) is unknown: no rule knows what it contacted\n",
 		member_text(row, "subject"), addresses);
+	labels_print(o, row);
 }
 
 #define TABLE(name) LENGTH(name##_columns), name##_columns, name##_cells, NULL
@@ -128,6 +142,7 @@ static const struct view views[] = {
 	{"counter", TABLE(counter)},
 	{"explanation", 0, NULL, NULL, explanation_print},
 	{"unknown", 0, NULL, NULL, unknown_print},
+	{"label", TABLE(label)},
 };
 
 static bool view_has(const struct view *v, struct json_object *row)

@@ -40,6 +40,9 @@ void state_put_evidence(struct state_writer *w, const struct evidence *e);
 void state_put_address(struct state_writer *w, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns);
 void state_put_detection(struct state_writer *w, const struct detection *d);
+void state_put_label(struct state_writer *w, const struct label_row *row);
+/* The lines of the state file at path but its labels, as they are. 0 or -errno. */
+int state_put_others(struct state_writer *w, const char *path);
 /* Puts the file in place and frees w. On -errno, of what failed first, the old one stays. */
 int state_commit(struct state_writer *w);
 void state_discard(struct state_writer *w);
@@ -53,6 +56,7 @@ struct state_sink {
 	int (*address)(void *ctx, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns);
 	int (*detection)(void *ctx, const struct detection *d);
+	int (*label)(void *ctx, const struct label_row *row);
 	/* one damaged line, for "PATH:LINE: what"; may be NULL */
 	void (*mistake)(void *ctx, const char *path, uint64_t line, const char *what);
 };
@@ -70,5 +74,11 @@ struct state_report {
  */
 int state_read(const char *path, const struct state_names *names, const struct state_sink *sink,
 	       struct state_report *report);
+
+/*
+ * Takes the state file for this process, by a lock on PATH.lock that ends with it: a descriptor, or
+ * -EWOULDBLOCK when another process has it, or -errno.
+ */
+int state_lock(const char *path);
 
 #endif

@@ -248,6 +248,15 @@ static int read_detection(struct reader *r, struct json_object *o)
 	return 0;
 }
 
+static int read_label(struct reader *r, struct json_object *o)
+{
+	struct label_row row = {.text = take_text(o, "text"), .nots = take_text(o, "not")};
+
+	if (!row.text || !row.nots || !take_subject(o, &row.subject))
+		return -EINVAL;
+	return r->sink->label(r->sink->ctx, &row);
+}
+
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* The next line without its end into r->line: its length, -1 at the end, -2 when it is too long. */
@@ -337,6 +346,7 @@ static void line_take(struct reader *r, struct json_object *o)
 		{"evidence", read_evidence, "evidence that makes no sense"},
 		{"address", read_address, "an address that makes no sense"},
 		{"detection", read_detection, "a detection that makes no sense"},
+		{"label", read_label, "a label that makes no sense"},
 	};
 	const char *what = "not a line of a state file";
 

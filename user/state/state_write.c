@@ -252,6 +252,39 @@ void state_put_detection(struct state_writer *w, const struct detection *d)
 	line_write(w, o);
 }
 
+void state_put_label(struct state_writer *w, const struct label_row *row)
+{
+	struct json_object *o = line_new(w, "label");
+
+	if (!o)
+		return;
+	put_subject(o, &row->subject);
+	put_text(o, "text", row->text ? row->text : "");
+	put_text(o, "not", row->nots);
+	line_write(w, o);
+}
+
+int state_put_others(struct state_writer *w, const char *path)
+{
+	static const char label[] = "{\"event\":\"label\",", end[] = "{\"event\":\"end\",";
+	CLEANUP_FILE FILE *file = fopen(path, "re");
+	CLEANUP_FREE char *line = NULL;
+	size_t size = 0;
+	bool first = true;
+
+	if (!file)
+		return -errno;
+	for (; getline(&line, &size, file) > 0; first = false) {
+		if (first || !strncmp(line, label, sizeof(label) - 1) ||
+		    !strncmp(line, end, sizeof(end) - 1))
+			continue;
+		if (!w->err && fputs(line, w->file) < 0)
+			w->err = errno ? -errno : -EIO;
+		w->lines++;
+	}
+	return ferror(file) ? -EIO : w->err;
+}
+
 /* The rename itself must last: the directory is synced too. */
 static int directory_sync(const char *path)
 {
