@@ -155,7 +155,7 @@ static void emit_end(struct query *run, const char *request)
 	query_emit(run, row);
 }
 
-/* "show WHAT", "explain SUBJECT [RULE]": at most three words; words is request, to be written to. */
+/* "show WHAT", "explain SUBJECT [RULE]": words is request, to be written to. */
 static int run_words(struct query *run, const char *request, char *words)
 {
 	char *save;

@@ -33,7 +33,7 @@ struct query_source {
 	void (*refresh)(void *ctx); /* brings counts up to date with the kernel's */
 	size_t (*points)(void *ctx, struct xdp_status *out, size_t max);
 	size_t (*maps)(void *ctx, struct xdp_map_status *out, size_t max);
-	/* keeps changed labels for the next start: 0, or (-ENOENT: nowhere to) -errno and a sentence */
+	/* keeps labels for the next start: 0, or -errno (-ENOENT: nowhere) and a sentence */
 	int (*keep)(void *ctx, char error[static 256]);
 };
 
@@ -43,8 +43,8 @@ typedef void query_sink(void *ctx, struct json_object *row);
 /*
  * Requests: "show detections|subjects|backends|stats", "explain SUBJECT [RULE]", "label [SUBJECT]",
  * "label SUBJECT text TEXT", "label SUBJECT not RULE", "label SUBJECT clear [RULE]". Ends with one
- * row of event "end", or "error" with a message; "warning" with one may come before. 0, -EINVAL for a bad request, -ENOENT when the
- * subject or rule is unknown.
+ * row of event "end", or "error" with a message; "warning" with one may come before. 0, -EINVAL for
+ * a bad request, -ENOENT when the subject or rule is unknown, or what keep() gave.
  */
 int query_run(const struct query_source *q, const char *request, query_sink *sink, void *ctx);
 

@@ -38,7 +38,17 @@ static const char *name_group(void *ctx, uint32_t rule, domain_id domain)
 	return name_domain(ctx, domain);
 }
 
-static const struct output_names names = {NULL, name_rule, name_domain, name_group, NULL};
+static void name_subject(void *ctx, const struct subject *s, struct subject_names *out)
+{
+	static const struct subject_names bell = {
+		.user = "Caf\xc3\xa9 bell", .host = "ESP\033", .has_mac = true, .mac_random = true};
+	static const struct subject_names acme = {.mac_vendor = "Acme Corp.", .has_mac = true};
+
+	(void)ctx;
+	*out = s->b[7] == 0x0a ? bell : acme;
+}
+
+static const struct output_names names = {NULL, name_rule, name_domain, name_group, name_subject};
 
 static struct addr addr_of(const char *text)
 {
@@ -129,6 +139,8 @@ static void test_detection_line(void **state)
 		print_done(&p),
 		"{\"event\":\"detection\",\"time\":\"2025-11-24T16:00:05.000000Z\","
 		"\"subject\":\"mac:02:00:00:00:00:0a\",\"addresses\":[\"192.168.1.10\"],"
+		"\"labels\":{\"user\":\"Caf\xc3\xa9 bell\",\"host\":\"ESP\\u001b\","
+		"\"mac_random\":true},"
 		"\"rule\":\"ring-doorbell\",\"name\":\"Ring doorbell\",\"vendor\":\"Ring\","
 		"\"level\":\"manufacturer\",\"parent\":null,\"seen\":2,\"needed\":2,\"of\":5,"
 		"\"sampling\":1,\"first_evidence\":\"2025-11-24T16:00:00.000000Z\","
@@ -209,6 +221,7 @@ static void test_live_lines(void **state)
 	print_open(&p, OUTPUT_TEXT);
 	output_detection(p.output, d);
 	d->rule = 1;
+	d->subject.b[7] = 0x0b;
 	d->address_count = 0;
 	d->evidence_count = 1;
 	output_detection(p.output, d);
@@ -217,9 +230,10 @@ static void test_live_lines(void **state)
 		"TIME (UTC)           DEVICE                      LEVEL         SUBJECT           "
 		"     ADDRESSES        LABEL              SEEN  DOMAIN GROUPS\n"
 		"2025-11-24 16:00:05  Ring doorbell               manufacturer  "
-		"mac:02:00:00:00:00:0a  192.168.1.10     Caf\xc3\xa9 bell          2/5  es.ring.com, fw.ring.com\n"
+		"mac:02:00:00:00:00:0a  192.168.1.10     Caf\xc3\xa9 bell           2/5  "
+		"es.ring.com, fw.ring.com\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0a  -                (Acme Corp.)       2/5  es.ring.com\n");
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  es.ring.com\n");
 }
 
 /* Rows of several events come as one table each, whatever order they came in. */
@@ -306,6 +320,7 @@ static void test_explanation(void **state)
 				     "detected\n"
 				     "  rule ring-doorbell, manufacturer, vendor Ring\n"
 				     "  2 of 5 domain groups seen, 2 needed\n"
+		"  called    Caf\xc3\xa9 bell, DHCP ESP\\x1b, random MAC\n"
 				     "  detected 2025-11-24 16:00:05, evidence from "
 				     "2025-11-24 16:00:00 to 2025-11-24 16:00:05 (UTC)\n"
 				     "  seen      es.ring.com\n"

@@ -230,9 +230,13 @@ static void test_failed_save_is_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLACED(test_answers_survive), PLACED(test_relabelled),           PLACED(test_restored_is_not_reported),
-		PLACED(test_no_file_is_a_fresh_start),  PLACED(test_half_a_file_is_a_fresh_start),
-		PLACED(test_damaged_lines_are_counted), PLACED(test_failed_save_is_counted),
+		PLACED(test_answers_survive),
+		PLACED(test_relabelled),
+		PLACED(test_restored_is_not_reported),
+		PLACED(test_no_file_is_a_fresh_start),
+		PLACED(test_half_a_file_is_a_fresh_start),
+		PLACED(test_damaged_lines_are_counted),
+		PLACED(test_failed_save_is_counted),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character at s and its code point; 0 when there is none. Reads no byte behind a NUL. */
+/* Bytes of the character at s, and its code point; 0 when there is none. Stops at a NUL. */
 static inline size_t utf8_decode(const unsigned char *s, uint32_t *point)
 {
 	static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What users say of subjects: a label, and rules that a subject is not. Rules are kept by id, so that
- * they outlive the signatures that have them.
+ * What users say of subjects: a label, and rules that a subject is not. Rules are kept by id, so
+ * that they outlive the signatures that have them.
  */
 #ifndef HAYRAKE_LABELS_H
 #define HAYRAKE_LABELS_H

@@ -30,16 +30,16 @@ static const struct cell detection_cells[] = {
 _Static_assert(LENGTH(detection_columns) == LENGTH(detection_cells), "a cell for each column");
 
 static const struct grid_column subject_columns[] = {
-	{"SUBJECT", 0, false, GRID_PLAIN},     {"ADDRESSES", 0, false, GRID_PLAIN},
-	{"LABEL", 0, false, GRID_PLAIN},       {"DEVICE", 0, false, GRID_GOOD},       {"DOMAINS", 0, true, GRID_PLAIN},
-	{"PACKETS", 0, true, GRID_PLAIN},      {"BYTES", 0, true, GRID_PLAIN},
-	{"FIRST (UTC)", 0, false, GRID_PLAIN}, {"LAST (UTC)", 0, false, GRID_PLAIN},
+	{"SUBJECT", 0, false, GRID_PLAIN},    {"ADDRESSES", 0, false, GRID_PLAIN},
+	{"LABEL", 0, false, GRID_PLAIN},      {"DEVICE", 0, false, GRID_GOOD},
+	{"DOMAINS", 0, true, GRID_PLAIN},     {"PACKETS", 0, true, GRID_PLAIN},
+	{"BYTES", 0, true, GRID_PLAIN},       {"FIRST (UTC)", 0, false, GRID_PLAIN},
+	{"LAST (UTC)", 0, false, GRID_PLAIN},
 };
 static const struct cell subject_cells[] = {
-	{"subject", CELL_TEXT},   {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
-	{"devices", CELL_LIST},
-	{"domains", CELL_NUMBER}, {"packets", CELL_NUMBER}, {"bytes", CELL_SIZE},
-	{"first", CELL_TIME},     {"last", CELL_TIME},
+	{"subject", CELL_TEXT},  {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
+	{"devices", CELL_LIST},  {"domains", CELL_NUMBER}, {"packets", CELL_NUMBER},
+	{"bytes", CELL_SIZE},    {"first", CELL_TIME},     {"last", CELL_TIME},
 };
 _Static_assert(LENGTH(subject_columns) == LENGTH(subject_cells), "a cell for each column");
 
