@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""rules.py scenario|expected SIGNATURES: traffic for every rule that must match, and that must not.
+"""rules.py scenario|expected|foreign SIGNATURES: traffic of every rule, and what it must match.
 
 For each rule three hosts: one contacts as many of its groups as are needed, and those its parents
 need; one contacts one group fewer; one contacts all of its names on ports that no rule has.
 `scenario` writes that for mkcap.py, `expected` says "MAC RULE" for whatever must be detected, by
-counting groups here, not by asking Hayrake."""
+counting groups here, not by asking Hayrake. `foreign` lists what fires for another vendor when a
+host contacts everything that a rule and its parents name."""
 import json
 import os
 import sys
@@ -17,13 +18,17 @@ WRONG_PORT = 'tcp/7'
 def rules_read(folder):
     rules = {}
     for name in sorted(os.listdir(folder)):
-        for rule in json.load(open(os.path.join(folder, name)))['rules']:
+        with open(os.path.join(folder, name)) as f:
+            document = json.load(f)
+        vendor = document['vendor']
+        for rule in document['rules']:
             groups = {}
             for d in rule['domains']:
                 if d.get('class', 'primary') == 'primary':
                     groups.setdefault(d.get('group', d['domain']), []).append(d)
             d = round(rule['threshold'] * 1000) if 'threshold' in rule else D
             rules[rule['rule']] = {'groups': groups, 'parent': rule.get('parent'),
+                                   'vendor': vendor,
                                    'needed': max(1, len(groups) * d // 1000)}
     return rules
 
@@ -37,14 +42,23 @@ def ports_of(domain):
             yield p, int(low), int(high or low)
 
 
+def name_of(domain):
+    """A name that the domain stands for."""
+    return domain['domain'].replace('*', 'x', 1)
+
+
 def contact_of(domain):
     proto, low, _ = next(ports_of(domain))
-    return domain['domain'], proto, low
+    return name_of(domain), proto, low
+
+
+def stands_for(pattern, name):
+    return name.endswith(pattern[1:]) if pattern.startswith('*.') else name == pattern
 
 
 def fits(domain, contact):
     name, proto, port = contact
-    return domain['domain'] == name and any(
+    return stands_for(domain['domain'], name) and any(
         proto == p and low <= port <= high for p, low, high in ports_of(domain))
 
 
@@ -86,7 +100,7 @@ def detected(rules, contacts):
 def hosts(rules):
     """(MAC, number, contacts) of every host."""
     for i, name in enumerate(rules):
-        wrong = [(d['domain'], *WRONG_PORT.split('/')) for ds in rules[name]['groups'].values()
+        wrong = [(name_of(d), *WRONG_PORT.split('/')) for ds in rules[name]['groups'].values()
                  for d in ds]
         for k, contacts in enumerate((contacts_for(rules, name, rules[name]['needed']),
                                       contacts_for(rules, name, rules[name]['needed'] - 1),
@@ -101,7 +115,7 @@ def scenario(rules):
         for name, proto, port in contacts:
             at = addresses.setdefault(name, len(addresses))
             address = f'198.51.{100 + at // 250}.{at % 250 + 1}'
-            print(f'+0 dns h{number} {name.replace("*", "x", 1)} {address}')
+            print(f'+0 dns h{number} {name} {address}')
             print(f'+0 {proto} h{number} {address}:{port} packets 2')
 
 
@@ -111,10 +125,29 @@ def expected(rules):
             print(mac, name)
 
 
+def contacts_all(rules, name):
+    """Every port of every name of a rule and its parents."""
+    return [(name_of(d), proto, low) for n in (name, *parents(rules, name))
+            for domains in rules[n]['groups'].values() for d in domains
+            for proto, low, _ in ports_of(d)]
+
+
+def foreign(rules):
+    for name, rule in rules.items():
+        family = {rules[n]['vendor'] for n in (name, *parents(rules, name))}
+        for other in detected(rules, contacts_all(rules, name)):
+            if rules[other]['vendor'] not in family:
+                print(f'traffic of {name} ({rule["vendor"]}) fires {other} '
+                      f'({rules[other]["vendor"]})')
+
+
+COMMANDS = {'scenario': scenario, 'expected': expected, 'foreign': foreign}
+
+
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ('scenario', 'expected'):
+    if len(sys.argv) != 3 or sys.argv[1] not in COMMANDS:
         sys.exit(__doc__)
-    {'scenario': scenario, 'expected': expected}[sys.argv[1]](rules_read(sys.argv[2]))
+    COMMANDS[sys.argv[1]](rules_read(sys.argv[2]))
 
 
 main()

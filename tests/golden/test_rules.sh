@@ -33,6 +33,12 @@ coverage() {
 		"$(cat signatures/*.json | grep -c '"rule":')"
 }
 
+# Everything that one rule names fires no rule of a vendor that it does not descend from.
+foreign() {
+	$rules foreign signatures >"$tmp/foreign" && is "$(cat "$tmp/foreign")" ""
+}
+
 tap "what is detected is what counting groups says" detections
 tap "every rule is detected" coverage
+tap "no rule's traffic fires another vendor's" foreign
 tap_end
