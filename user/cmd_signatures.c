@@ -10,7 +10,7 @@
 #include "rules/print.h"
 #include "rules/rules.h"
 
-#define COLUMN_COUNT 7
+#define COLUMN_COUNT 8
 
 struct check {
 	bool json;
@@ -25,10 +25,10 @@ struct row {
 };
 
 static const char *const headings[COLUMN_COUNT] = {
-	"RULE", "NAME", "VENDOR", "LEVEL", "PARENT", "GROUPS", "NEEDED",
+	"RULE", "NAME", "VENDOR", "LEVEL", "PARENT", "CONTEXT", "GROUPS", "NEEDED",
 };
 #define COLUMN_LEVEL 3
-#define COLUMN_GROUPS 5 /* from here on to the right */
+#define COLUMN_GROUPS 6 /* from here on to the right */
 
 /* By enum rule_level, widest first. */
 static const char *const level_colours[LEVEL_COUNT] = {"\033[35m", "\033[36m", "\033[32m"};
@@ -54,8 +54,9 @@ static void row_fill(struct row *row, const struct rules *r, uint32_t index, uin
 	row->cell[2] = rule->vendor;
 	row->cell[COLUMN_LEVEL] = rule_level_names[rule->level];
 	row->cell[4] = rule->parent == RULE_NONE ? "-" : r->rules[rule->parent].id;
+	row->cell[5] = rule_context_names[rule->context];
 	row->cell[COLUMN_GROUPS] = row->groups;
-	row->cell[6] = row->needed;
+	row->cell[7] = row->needed;
 }
 
 /* colour: NULL for none; of the whole row without a level, else of the level's cell. */

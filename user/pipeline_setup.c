@@ -42,6 +42,7 @@ static struct backend_domain *domains_make(const struct rules *rules)
 
 		out[i].name = d->name;
 		out[i].vendor = d->vendor;
+		out[i].client_dns = d->context == CONTEXT_CLIENT_DNS;
 		out[i].port_count = d->port_count;
 		for (uint8_t k = 0; k < d->port_count; k++) {
 			out[i].port_lo[k] = d->ports[k].lo;

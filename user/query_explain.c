@@ -76,6 +76,7 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	row_addresses(row, e->subject.address, e->subject.address_count);
 	row_labels(row, &e->subject.subject, &q->names);
 	row_rule(row, x->rule, &q->names);
+	row_text(row, "context", rule_context_names[q->rules->rules[x->rule].context]);
 	json_object_object_add(row, "parent_fires",
 			       has_parent ? json_object_new_boolean(x->parent_fires) : NULL);
 	json_object_object_add(row, "fires", json_object_new_boolean(x->fires));

@@ -168,7 +168,7 @@ struct backend_row {
 	int64_t last_answer_ns;
 	int64_t expires_ns;
 	int64_t last_used_ns;
-	int64_t shared_until_ns; /* 0: never shared */
+	int64_t shared_until_ns; /* 0: by no foreign name */
 	const char *shared_with; /* a foreign registered domain, or "" */
 	uint32_t domain_count;
 	domain_id domains[ENDPOINT_DOMAINS];

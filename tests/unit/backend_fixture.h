@@ -22,6 +22,7 @@ enum {
 	TUYA,
 	RING_OTHER, /* Ring's own, under another registered domain */
 	UDP_CAM,
+	RING_CAST, /* on addresses that serve many */
 	DOMAINS,
 };
 
@@ -30,12 +31,13 @@ static const char tuya[] = "Tuya";
 static const char cam[] = "Cam";
 
 static const struct backend_domain domains[DOMAINS] = {
-	{"a.ring.example.com", ring, 1, {PORT_TCP}, {443}, {443}},
-	{"b.ring.example.com", ring, 1, {PORT_TCP}, {80}, {80}},
-	{"*.ring.example.com", ring, 1, {PORT_TCP | PORT_UDP}, {443}, {443}},
-	{"a.tuya.example.org", tuya, 2, {PORT_TCP, PORT_UDP}, {1883, 6667}, {1883, 6668}},
-	{"api.ringcdn.net", ring, 1, {PORT_TCP}, {443}, {443}},
-	{"cam.example.info", cam, 1, {PORT_UDP}, {1000}, {2000}},
+	{"a.ring.example.com", ring, 1, {PORT_TCP}, {443}, {443}, false},
+	{"b.ring.example.com", ring, 1, {PORT_TCP}, {80}, {80}, false},
+	{"*.ring.example.com", ring, 1, {PORT_TCP | PORT_UDP}, {443}, {443}, false},
+	{"a.tuya.example.org", tuya, 2, {PORT_TCP, PORT_UDP}, {1883, 6667}, {1883, 6668}, false},
+	{"api.ringcdn.net", ring, 1, {PORT_TCP}, {443}, {443}, false},
+	{"cam.example.info", cam, 1, {PORT_UDP}, {1000}, {2000}, false},
+	{"cast.ring.example.com", ring, 1, {PORT_TCP}, {8009}, {8009}, true},
 };
 
 struct fixture {

@@ -234,7 +234,8 @@ static void domains_and_ports_are_bounded(void **state)
 	for (unsigned int i = 0; i < 9; i++) {
 		snprintf(names[i], sizeof(names[i]), "d%u.example.com", i);
 		many[i] =
-			(struct backend_domain){names[i], ring, 2, {PORT_TCP, PORT_UDP}, {0}, {0}};
+			(struct backend_domain){
+				names[i], ring, 2, {PORT_TCP, PORT_UDP}, {0}, {0}, false};
 		many[i].port_lo[0] = many[i].port_hi[0] = ports[i];
 		many[i].port_lo[1] = many[i].port_hi[1] = (uint16_t)(60000 + i);
 	}
@@ -256,12 +257,12 @@ static void domains_and_ports_are_bounded(void **state)
 static void ports_are_merged(void **state)
 {
 	static const struct backend_domain rows[] = {
-		{"a.example.com", ring, 2, {1, 1}, {10, 30}, {20, 40}},
-		{"b.example.com", ring, 1, {1}, {21}, {29}}, /* closes the hole */
-		{"c.example.com", ring, 1, {2}, {10}, {40}}, /* the same in UDP */
-		{"d.example.com", ring, 1, {3}, {65535}, {65535}},
-		{"e.example.com", ring, 1, {3}, {0}, {0}},
-		{"f.example.com", ring, 0, {0}, {0}, {0}},
+		{"a.example.com", ring, 2, {1, 1}, {10, 30}, {20, 40}, false},
+		{"b.example.com", ring, 1, {1}, {21}, {29}, false}, /* closes the hole */
+		{"c.example.com", ring, 1, {2}, {10}, {40}, false}, /* the same in UDP */
+		{"d.example.com", ring, 1, {3}, {65535}, {65535}, false},
+		{"e.example.com", ring, 1, {3}, {0}, {0}, false},
+		{"f.example.com", ring, 0, {0}, {0}, {0}, false},
 	};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
 
@@ -301,13 +302,14 @@ static void clients_are_bounded(void **state)
 static void reload_keeps_what_stays(void **state)
 {
 	static const struct backend_domain next[] = {
-		{"new.example.com", ring, 1, {PORT_TCP}, {1}, {1}},
-		{"a.tuya.example.org", tuya, 1, {PORT_TCP}, {8883}, {8883}},
-		{"a.ring.example.com", ring, 1, {PORT_TCP}, {443}, {443}},
+		{"new.example.com", ring, 1, {PORT_TCP}, {1}, {1}, false},
+		{"a.tuya.example.org", tuya, 1, {PORT_TCP}, {8883}, {8883}, false},
+		{"a.ring.example.com", ring, 1, {PORT_TCP}, {443}, {443}, false},
 	};
 	static const domain_id map[DOMAINS] = {
 		[RING_A] = 2, [RING_B] = DOMAIN_NONE,     [RING_WILD] = DOMAIN_NONE,
-		[TUYA] = 1,   [RING_OTHER] = DOMAIN_NONE, [UDP_CAM] = DOMAIN_NONE};
+		[TUYA] = 1,   [RING_OTHER] = DOMAIN_NONE, [UDP_CAM] = DOMAIN_NONE,
+		[RING_CAST] = DOMAIN_NONE};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
 	enum counter reason;
 	struct flow flow = {0};

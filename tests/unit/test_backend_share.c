@@ -289,6 +289,67 @@ static void pair_is_known_at_the_turn(void **state)
 	assert_true(had_client);
 }
 
+/* A domain on addresses that serve many: a client's own answer counts, nobody else's contact. */
+static void client_dns_domains_are_always_shared(void **state)
+{
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
+	struct addr here = addr_of(HERE);
+	enum counter reason;
+
+	(void)state;
+	LEARN(f, 1, "cast.ring.example.com", NULL, HERE, RING_CAST, 300);
+	assert_string_equal(f->said, "shared 192.0.2.1;client 192.0.2.1 8009-8009/1;"
+				     "put 192.0.2.1 shared 8009-8009/1;");
+	assert_true(backend_is_shared(f->map, &here));
+	assert_int_not_equal(match(f, 1, HERE, 8009, TCP, &reason), 0);
+	assert_int_equal(match(f, 2, HERE, 8009, TCP, &reason), 0);
+	assert_int_equal(reason, COUNTER_SHARED_UNKNOWN);
+	expire_after(f, 299);
+	assert_int_not_equal(match(f, 1, HERE, 8009, TCP, &reason), 0);
+	expire_after(f, 1);
+	assert_int_equal(match(f, 1, HERE, 8009, TCP, &reason), 0);
+}
+
+/* It takes the vendor's other domains on the address along, for as long as it is there. */
+static void client_dns_domain_joins_and_leaves(void **state)
+{
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
+	enum counter reason;
+
+	(void)state;
+	LEARN(f, 1, "a.ring.example.com", NULL, HERE, RING_A, 7 * 86400);
+	assert_int_not_equal(match(f, 3, HERE, 443, TCP, &reason), 0);
+	LEARN(f, 2, "cast.ring.example.com", NULL, HERE, RING_CAST, 300);
+	assert_int_equal(match(f, 3, HERE, 443, TCP, &reason), 0);
+	assert_int_equal(reason, COUNTER_SHARED_UNKNOWN);
+	assert_int_not_equal(match(f, 1, HERE, 443, TCP, &reason), 0);
+	assert_int_not_equal(match(f, 2, HERE, 8009, TCP, &reason), 0);
+	assert_int_equal(match(f, 1, HERE, 8009, TCP, &reason), 0);
+	assert_int_equal(match(f, 2, HERE, 443, TCP, &reason), 0);
+	expire_after(f, 300);
+	assert_int_not_equal(match(f, 3, HERE, 443, TCP, &reason), 0);
+}
+
+/* New signatures say that the domain's addresses serve many. */
+static void context_follows_a_reload(void **state)
+{
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
+	static const struct backend_domain next[] = {
+		{"a.ring.example.com", ring, 1, {PORT_TCP}, {443}, {443}, true},
+	};
+	static const domain_id map[DOMAINS] = {
+		0, DOMAIN_NONE, DOMAIN_NONE, DOMAIN_NONE, DOMAIN_NONE, DOMAIN_NONE, DOMAIN_NONE,
+	};
+	enum counter reason;
+
+	(void)state;
+	LEARN(f, 1, "a.ring.example.com", NULL, HERE, RING_A, 300);
+	assert_int_not_equal(match(f, 3, HERE, 443, TCP, &reason), 0);
+	assert_int_equal(backend_set_domains(f->map, next, 1, map), 0);
+	assert_int_equal(match(f, 3, HERE, 443, TCP, &reason), 0);
+	assert_int_not_equal(match(f, 1, HERE, 443, TCP, &reason), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -303,6 +364,9 @@ int main(void)
 		cmocka_unit_test(said_again_at_once),
 		cmocka_unit_test(many_names_on_one_address),
 		cmocka_unit_test(pair_is_known_at_the_turn),
+		cmocka_unit_test(client_dns_domains_are_always_shared),
+		cmocka_unit_test(client_dns_domain_joins_and_leaves),
+		cmocka_unit_test(context_follows_a_reload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,7 @@ static void test_explains_what_speaks(void **state)
 		"\"addresses\":[\"192.168.1.10\"],\"labels\":{\"mac_random\":true},"
 		"\"rule\":\"acme\"");
 	row_has(&r, 0,
-		"\"parent\":null,\"parent_fires\":null,\"fires\":true,"
+		"\"parent\":null,\"context\":\"address\",\"parent_fires\":null,\"fires\":true,"
 		"\"suppressed\":false,\"detected\":\"2025-11-24T15:59:40.000000Z\","
 		"\"seen\":1,\"needed\":1,\"of\":2");
 	row_has(&r, 0,
@@ -179,7 +179,8 @@ static void test_explains_what_speaks(void **state)
 	row_has(&r, 0, "\"class\":\"primary\",\"counted\":true,\"why_not\":null}");
 	row_has(&r, 1, "\"rule\":\"acme-hub\"");
 	row_has(&r, 1,
-		"\"parent\":\"acme\",\"parent_fires\":true,\"fires\":false,"
+		"\"parent\":\"acme\",\"context\":\"address\",\"parent_fires\":true,"
+		"\"fires\":false,"
 		"\"suppressed\":false,\"detected\":null,\"seen\":1,\"needed\":2,\"of\":2");
 }
 

@@ -86,6 +86,8 @@ static const struct mistake_case file_cases[] = {
 
 static const struct mistake_case rule_cases[] = {
 	{WITH(",\n'usage': 10", ONE), 5, "a rule has no key \"usage\""},
+	{WITH(",\n'context': 'dns'", ONE), 5, "\"context\" must be address or client-dns"},
+	{WITH(",\n'context': true", ONE), 5, "\"context\" must be a string"},
 	{WITH(",\n'threshold': '0.4'", ONE), 5, "\"threshold\" must be a number"},
 	{WITH(",\n'threshold': 0", ONE), 5, "\"threshold\" must be above 0"},
 	{WITH(",\n'threshold': 1.001", ONE), 5, "\"threshold\" must be above 0"},
@@ -159,6 +161,10 @@ static const struct mistake_case domain_cases[] = {
 					  "'group': 'g'}\n") TAIL,
 	 10,
 	 "domain \"a.example.com\" is in group \"g\" here, in \"a.example.com\" in acme.json:6"},
+	{HEAD RULE("r", ", 'context': 'client-dns'", ONE) "," RULE("q", "", ONE) TAIL, 10,
+	 "domain \"a.example.com\" has context address here, another in acme.json:6"},
+	{HEAD RULE("r", "", ONE) "," RULE("q", ", 'context': 'client-dns'", ONE) TAIL, 10,
+	 "domain \"a.example.com\" has context client-dns here, another in acme.json:6"},
 };
 
 static const struct mistake_case port_cases[] = {

@@ -220,19 +220,28 @@ static bool backend_renew_endpoint(struct backend_map *b, struct backend *be)
 	return true;
 }
 
+/* A domain whose addresses are never its own makes the address shared for all others on it, too. */
+static bool backend_shares(const struct backend_map *b, const struct backend *be)
+{
+	for (uint32_t i = 0; i < be->label_count; i++)
+		if (b->domains[be->labels[i].domain].domain->client_dns)
+			return true;
+	return be->shared_until_ns != 0;
+}
+
 /* True when nothing that endpoint, flag and mirror depend on has changed. */
 static bool backend_in_sync(const struct backend_map *b, const struct backend *be)
 {
 	bool flagged = be->value.flags & BACKEND_SHARED;
 
-	return be->endpoint != SLOT_NONE && flagged == (be->shared_until_ns != 0) &&
+	return be->endpoint != SLOT_NONE && flagged == backend_shares(b, be) &&
 	       b->endpoints.endpoints[be->endpoint].domains.count == be->label_count;
 }
 
 bool backend_sync(struct backend_map *b, struct backend *be)
 {
 	bool was = be->value.flags & BACKEND_SHARED;
-	bool shared = be->shared_until_ns != 0;
+	bool shared = backend_shares(b, be);
 	struct backend_value value;
 
 	if (!backend_renew_endpoint(b, be))

@@ -21,6 +21,7 @@ struct backend_domain {
 	uint8_t protos[BACKEND_PORTS];
 	uint16_t port_lo[BACKEND_PORTS];
 	uint16_t port_hi[BACKEND_PORTS];
+	bool client_dns; /* its addresses serve many: only a client's own answer counts */
 };
 
 struct backend_limits {

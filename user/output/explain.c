@@ -159,6 +159,8 @@ static void head_print(struct output *o, struct json_object *row)
 	fprintf(o->look.out, "%*srule %s, %s, vendor ", INDENT, "", member_text(row, "rule"),
 		member_text(row, "level"));
 	safe_print(o, member_text(row, "vendor"));
+	if (!strcmp(member_text(row, "context"), via_names[VIA_CLIENT_DNS]))
+		fprintf(o->look.out, ", only by the subject's own DNS answers");
 	if (!member_is_null(row, "parent"))
 		fprintf(o->look.out, ", needs %s, which is %s", member_text(row, "parent"),
 			member_true(row, "parent_fires") ? "detected" : "not detected");

@@ -44,6 +44,7 @@ static const struct field rule_fields[] = {
 	{"level", json_type_string, true},   {"parent", json_type_string, false},
 	{"source", json_type_string, false}, {"threshold", json_type_double, false},
 	{"note", json_type_string, false},   {"domains", json_type_array, true},
+	{"context", json_type_string, false},
 };
 
 static const struct field use_fields[] = {
@@ -127,6 +128,20 @@ static uint32_t word_get(struct context *c, struct json_object *object, const ch
 	report_mistake(c->report, jsontext_line(value), "\"%s\" must be %s, %s or %s", key,
 		       names[0], names[1], names[2]);
 	return otherwise;
+}
+
+static enum rule_context context_get(struct context *c, struct json_object *rule)
+{
+	struct json_object *value = field_get(rule, "context", json_type_string);
+
+	if (!value)
+		return CONTEXT_ADDRESS;
+	for (int i = 0; i < CONTEXT_COUNT; i++)
+		if (!strcmp(json_object_get_string(value), rule_context_names[i]))
+			return (enum rule_context)i;
+	report_mistake(c->report, jsontext_line(value), "\"context\" must be %s or %s",
+		       rule_context_names[0], rule_context_names[1]);
+	return CONTEXT_ADDRESS;
 }
 
 /* The line of a key's value, or else that of its object. */
@@ -309,6 +324,7 @@ static void rule_read(struct context *c, struct json_object *object)
 	rule->name = string_get(c, object, "name", text_fault);
 	rule->parent = string_get(c, object, "parent", id_fault);
 	rule->level = word_get(c, object, "level", rule_level_names, LEVEL_COUNT, LEVEL_COUNT);
+	rule->context = context_get(c, object);
 	rule->threshold = threshold_get(c, object);
 	rule->use_first = d->use_count;
 	rule_read_domains(c, object);

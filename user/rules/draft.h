@@ -28,6 +28,7 @@ struct draft_rule {
 	uint32_t parent_line;
 	uint32_t threshold;    /* thousandths; 0: none of its own */
 	enum rule_level level; /* LEVEL_COUNT: not known */
+	enum rule_context context;
 	uint32_t use_first;    /* uses[use_first .. +use_count) */
 	uint32_t use_count;
 };

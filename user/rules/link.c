@@ -127,6 +127,31 @@ static void domain_groups_check(struct draft *d, uint32_t first, uint32_t end)
 				     use_file(d, &d->uses[first])->text, d->uses[first].line);
 }
 
+/*
+ * The context of the rules that count the domain, one for all: it says who else uses the addresses.
+ * Where it is no primary domain the rule's context says nothing about it.
+ */
+static enum rule_context domain_context_link(struct draft *d, uint32_t first, uint32_t end)
+{
+	const struct draft_use *decides = NULL;
+
+	for (uint32_t i = first; i < end; i++) {
+		const struct draft_use *use = &d->uses[i];
+		enum rule_context context = d->rules[use->rule].context;
+
+		if (use->domain_class != CLASS_PRIMARY)
+			continue;
+		if (!decides)
+			decides = use;
+		if (context != d->rules[decides->rule].context)
+			link_mistake(d, use_file(d, use), use->line,
+				     "domain \"%s\" has context %s here, another in %s:%u",
+				     use->domain->text, rule_context_names[context],
+				     use_file(d, decides)->text, decides->line);
+	}
+	return decides ? d->rules[decides->rule].context : CONTEXT_ADDRESS;
+}
+
 /* The union of the ports of uses[first .. end). */
 static int domain_ports_link(struct draft *d, uint32_t first, uint32_t end,
 			     struct rules_domain *domain)
@@ -184,6 +209,7 @@ static int domains_link(struct draft *d, struct rules *r)
 		if (rc < 0)
 			return rc;
 		domain_groups_check(d, first, end);
+		domain->context = domain_context_link(d, first, end);
 	}
 	return 0;
 }
@@ -217,6 +243,7 @@ static void rules_link_rules(struct draft *d, struct rules *r)
 			.file = rule->file->text,
 			.line = rule->line,
 			.level = rule->level,
+			.context = rule->context,
 			.parent = parent_of(rule),
 			.threshold = rule->threshold,
 			.group_names = r->private->group_names + rule->use_first,

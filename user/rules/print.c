@@ -78,6 +78,7 @@ void rules_print_rule(const struct rules *r, uint32_t index, uint32_t threshold,
 	member_text(o, "vendor", rule->vendor);
 	member_text(o, "level", rule_level_names[rule->level]);
 	member_text(o, "parent", rule->parent == RULE_NONE ? NULL : r->rules[rule->parent].id);
+	member_text(o, "context", rule_context_names[rule->context]);
 	member_number(o, "groups", rule->group_count);
 	member_number(o, "needed", rule_needed(rule, threshold));
 	member_thousandths(o, "threshold", rule_threshold(rule, threshold));

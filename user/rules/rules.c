@@ -8,8 +8,10 @@
 #include "rules/link.h"
 
 const char *const rule_level_names[] = {"platform", "manufacturer", "product"};
+const char *const rule_context_names[] = {"address", "client-dns"};
 const char *const domain_class_names[] = {"primary", "support", "generic"};
 _Static_assert(sizeof(rule_level_names) / sizeof(char *) == LEVEL_COUNT, "a name for each level");
+_Static_assert(sizeof(rule_context_names) / sizeof(char *) == CONTEXT_COUNT, "names of contexts");
 _Static_assert(sizeof(domain_class_names) / sizeof(char *) == CLASS_COUNT,
 	       "a name for each class");
 

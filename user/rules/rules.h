@@ -18,6 +18,13 @@
 enum rule_level { LEVEL_PLATFORM, LEVEL_MANUFACTURER, LEVEL_PRODUCT, LEVEL_COUNT };
 enum domain_class { CLASS_PRIMARY, CLASS_SUPPORT, CLASS_GENERIC, CLASS_COUNT };
 
+/* What makes a contact with a domain's address evidence. */
+enum rule_context {
+	CONTEXT_ADDRESS,    /* the address, while nobody else shares it */
+	CONTEXT_CLIENT_DNS, /* only the subject's own DNS answer: the address serves many */
+	CONTEXT_COUNT,
+};
+
 struct port_range {
 	uint16_t lo; /* inclusive */
 	uint16_t hi;
@@ -30,6 +37,7 @@ struct rules_domain {
 	const char *vendor; /* of the first rule that has it; same pointer for the same vendor */
 	uint32_t use_first; /* uses[use_first .. +use_count) */
 	uint32_t use_count;
+	enum rule_context context; /* of the rules where it is primary */
 	uint8_t port_count; /* at most BACKEND_PORTS; the loader merges and says when it cannot */
 	struct port_range ports[BACKEND_PORTS];
 };
@@ -52,6 +60,7 @@ struct rules_rule {
 	const char *file;
 	uint32_t line;
 	enum rule_level level;
+	enum rule_context context;
 	uint32_t parent;                /* RULE_NONE: none */
 	uint32_t threshold;             /* thousandths; 0: none of its own */
 	uint32_t group_count;           /* N: its primary domain groups */
@@ -106,5 +115,6 @@ bool rules_use_has_port(const struct rules_use *use, uint16_t port, uint8_t ip_p
 
 extern const char *const rule_level_names[LEVEL_COUNT];
 extern const char *const domain_class_names[CLASS_COUNT];
+extern const char *const rule_context_names[CONTEXT_COUNT];
 
 #endif

@@ -156,7 +156,7 @@ void state_put_backend(struct state_writer *w, const struct backend_row *row)
 		return;
 	put_addr(o, "address", &row->remote);
 	json_object_object_add(o, "shared",
-			       json_object_new_boolean(row->state == BACKEND_IS_SHARED));
+			       json_object_new_boolean(row->shared_until_ns != 0));
 	put_text(o, "shared_with", row->shared_with ? row->shared_with : "");
 	put_number(o, "shared_until_ns", (uint64_t)row->shared_until_ns);
 	put_number(o, "first_ns", (uint64_t)row->first_ns);
