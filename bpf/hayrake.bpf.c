@@ -65,7 +65,7 @@ STEP enum action packet_account(struct cpu *cpu, struct counters *c)
 STEP int dns_wanted(const struct work *w)
 {
 	return (w->parsed == COUNTER_PACKETS || w->parsed == COUNTER_FRAGMENT_LATER) &&
-	       packet_is_dns(&w->p);
+	       (packet_is_dns(&w->p) || packet_is_encrypted_dns(&w->p));
 }
 
 STEP void dns_step_xdp(const struct point *at, struct cpu *cpu, struct counters *c,

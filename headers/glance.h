@@ -16,7 +16,9 @@
  */
 WIRE int transport_glance(const __u8 *h, __u8 ip_proto, __s32 len)
 {
-	if (wire_be16(h) == DNS_PORT || wire_be16(h + 2) == DNS_PORT)
+	__u16 src_port = wire_be16(h);
+
+	if (src_port == DNS_PORT || wire_be16(h + 2) == DNS_PORT || src_port == DNS_ENCRYPTED_PORT)
 		return 0;
 	if (WIRE_LIKELY(ip_proto == WIRE_TCP))
 		/* with zero reserved bits the header length */

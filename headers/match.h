@@ -6,6 +6,8 @@
 #include "wire.h"
 
 #define DNS_PORT 53
+#define DNS_ENCRYPTED_PORT 853
+#define WIRE_TCP_SYN_ACK 0x12 /* RFC 9293 3.1 */
 
 /*
  * True for what the DNS observer reads: port 53, and later fragments of UDP, whose ports are
@@ -16,6 +18,19 @@ WIRE int packet_is_dns(const struct packet *p)
 	if (p->frag == FRAGMENT_LATER)
 		return p->ip_proto == WIRE_UDP;
 	return p->src_port == DNS_PORT || p->dst_port == DNS_PORT;
+}
+
+/*
+ * True for the answer to one who sets out to ask over TLS (RFC 7858) or QUIC (RFC 9250): a SYN-ACK,
+ * or a datagram as long as those of a QUIC handshake are (RFC 9000 14.1). What follows is left out.
+ */
+WIRE int packet_is_encrypted_dns(const struct packet *p)
+{
+	if (p->src_port != DNS_ENCRYPTED_PORT)
+		return 0;
+	if (p->ip_proto == WIRE_UDP)
+		return p->payload_len >= 1200;
+	return (p->tcp_flags & WIRE_TCP_SYN_ACK) == WIRE_TCP_SYN_ACK;
 }
 
 /* Adds the tag that a NIC took off (VLAN_PRESENT | TCI, or 0): it was the outermost. */

@@ -7,10 +7,13 @@
  */
 #include <string.h>
 
+#include "../headers/match.h"
 #include "base/timefmt.h"
+#include "dns/resolvers.h"
 #include "pipeline_private.h"
 
 #define MATCHED_MAX ENDPOINT_DOMAINS
+#define TCP_ACK 0x10
 #define EXPIRE_EVERY_NS (10 * NS_PER_S) /* of the packets' time, in replay */
 
 /* --- backend map -> kernel -------------------------------------------------------------------- */
@@ -128,9 +131,57 @@ void pipeline_answer(void *ctx, const struct dns_answer *answer)
 	struct pipeline *p = ctx;
 	domain_id matched[MATCHED_MAX];
 	size_t count = rules_match(p->rules, answer->qname, matched, MATCHED_MAX);
+	uint32_t resolver = resolver_find(answer->qname);
 
-	backend_learn(p->backends, answer, matched, count);
 	p->changes += count > 0;
+	if (resolver != RESOLVER_NONE && count < MATCHED_MAX)
+		matched[count++] = p->rules->domain_count + resolver;
+	backend_learn(p->backends, answer, matched, count);
+	evidence_dns(p->evidence, &answer->subject, false, answer->time_ns);
+}
+
+static bool address_is_own(const struct pipeline *p, const struct addr *a,
+			   const struct subject *subject)
+{
+	if (!p->live)
+		return false;
+	return xdp_is_own(p->live, a) || (subject_kind(subject) == SUBJECT_MAC &&
+					  xdp_is_own_mac(p->live, subject->b + 2));
+}
+
+/* --- encrypted DNS ---------------------------------------------------------------------------- */
+
+static void encrypted_seen(struct pipeline *p, const struct subject *subject,
+			   const struct addr *local, int64_t time_ns)
+{
+	p->counts.n[COUNTER_DNS_ENCRYPTED]++;
+	evidence_dns(p->evidence, subject, true, time_ns);
+	evidence_address(p->evidence, subject, local, time_ns);
+}
+
+/* DNS over HTTPS: a known resolver was contacted, and over TCP there was more than a bare SYN. */
+static bool flow_to_resolver(struct pipeline *p, const struct flow *f, domain_id domain)
+{
+	if (domain < p->rules->domain_count)
+		return false;
+	if (f->ip_proto == WIRE_UDP || f->tcp_flags & TCP_ACK)
+		encrypted_seen(p, &f->subject, &f->local, f->last_ns);
+	return true;
+}
+
+/* DNS over TLS or QUIC, with any server. */
+static void frame_encrypted(struct pipeline *p, const struct frame *frame,
+			    const struct packet *packet)
+{
+	struct subject subject;
+
+	if (!packet_is_encrypted_dns(packet))
+		return;
+	subject = packet_subject(packet, p->config.subject, 0);
+	if (p->config.subject == SUBJECT_MAC && !packet->has_mac && frame->has_mac)
+		subject = subject_mac(frame->dst_mac);
+	if (!address_is_own(p, &packet->dst, &subject))
+		encrypted_seen(p, &subject, &packet->dst, frame->time_ns);
 }
 
 /* --- flow -> evidence ------------------------------------------------------------------------- */
@@ -177,15 +228,6 @@ static struct evidence flow_evidence(const struct flow *f, domain_id domain, enu
 	};
 }
 
-static bool flow_is_own(const struct pipeline *p, const struct flow *f)
-{
-	if (!p->live)
-		return false;
-	return xdp_is_own(p->live, &f->local) ||
-	       (subject_kind(&f->subject) == SUBJECT_MAC &&
-		xdp_is_own_mac(p->live, f->subject.b + 2));
-}
-
 static void flow_take(void *ctx, const struct flow *flow)
 {
 	struct pipeline *p = ctx;
@@ -194,7 +236,7 @@ static void flow_take(void *ctx, const struct flow *flow)
 
 	if (flow->last_ns > p->now_ns)
 		p->now_ns = flow->last_ns;
-	if (flow_is_own(p, flow)) {
+	if (address_is_own(p, &flow->local, &flow->subject)) {
 		p->counts.n[COUNTER_OWN_ADDRESS] += flow->packets;
 		return;
 	}
@@ -207,13 +249,16 @@ static void flow_take(void *ctx, const struct flow *flow)
 	for (uint32_t i = 0; i < flow->domain_count; i++) {
 		struct evidence e;
 
+		if (flow_to_resolver(p, flow, flow->domains[i]))
+			continue;
 		if (!domain_has_port(&p->rules->domains[flow->domains[i]], flow->port,
 				     flow->ip_proto))
 			continue;
 		e = flow_evidence(flow, flow->domains[i], via);
 		news |= evidence_add(p->evidence, &e);
 	}
-	evidence_address(p->evidence, &flow->subject, &flow->local, flow->last_ns);
+	if (flow->domains[0] < p->rules->domain_count)
+		evidence_address(p->evidence, &flow->subject, &flow->local, flow->last_ns);
 	if (news)
 		infer_subject(p->infer, &flow->subject, flow->last_ns);
 }
@@ -248,6 +293,8 @@ static void frame_observe(struct pipeline *p, const struct frame *frame,
 		return;
 	if (observer_wants(packet))
 		observer_packet(p->observer, frame, packet);
+	else
+		frame_encrypted(p, frame, packet);
 }
 
 /* A copy of a DNS packet: the kernel has counted it already. */

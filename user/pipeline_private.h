@@ -11,6 +11,10 @@
 #include "names/labels.h"
 #include "pipeline.h"
 
+/*
+ * Domain ids from rules->domain_count on stand for resolvers[]: their addresses are in the backend
+ * map beside the signatures', and a contact says how the subject asks for names.
+ */
 struct pipeline {
 	struct pipeline_config config;
 	struct counts counts;
@@ -32,6 +36,8 @@ struct pipeline {
 struct backend_ops pipeline_backend_ops(struct pipeline *p);
 struct infer_source pipeline_infer_source(struct pipeline *p);
 answer_sink pipeline_answer;
+/* The published addresses of resolvers[] into the backend map. */
+void pipeline_seed_resolvers(struct pipeline *p);
 detection_sink pipeline_detection;
 
 #endif

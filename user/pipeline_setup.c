@@ -6,7 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "../headers/match.h"
 #include "base/timefmt.h"
+#include "dns/resolvers.h"
 #include "pipeline_private.h"
 
 /* Open queries, TCP streams and fragmented datagrams the observer follows, by profile. */
@@ -33,9 +35,22 @@ static int rules_read(const char *dir, struct rules **out)
 	return err;
 }
 
+static struct backend_domain resolver_domain(const struct resolver *r)
+{
+	return (struct backend_domain){
+		.name = r->name,
+		.vendor = r->operator,
+		.port_count = 2,
+		.port_lo = {443, DNS_ENCRYPTED_PORT},
+		.port_hi = {443, DNS_ENCRYPTED_PORT},
+		.protos = {PORT_TCP | PORT_UDP, PORT_TCP | PORT_UDP},
+	};
+}
+
 static struct backend_domain *domains_make(const struct rules *rules)
 {
-	struct backend_domain *out = calloc(rules->domain_count + 1, sizeof(*out));
+	size_t count = rules->domain_count + resolver_count;
+	struct backend_domain *out = calloc(count, sizeof(*out));
 
 	for (uint32_t i = 0; out && i < rules->domain_count; i++) {
 		const struct rules_domain *d = &rules->domains[i];
@@ -50,7 +65,21 @@ static struct backend_domain *domains_make(const struct rules *rules)
 			out[i].protos[k] = d->ports[k].protos;
 		}
 	}
+	for (uint32_t i = 0; out && i < resolver_count; i++)
+		out[rules->domain_count + i] = resolver_domain(&resolvers[i]);
 	return out;
+}
+
+void pipeline_seed_resolvers(struct pipeline *p)
+{
+	struct backend_row row = {.expires_ns = INT64_MAX / 2, .domain_count = 1};
+
+	for (uint32_t i = 0; i < resolver_count; i++) {
+		row.domains[0] = p->rules->domain_count + i;
+		for (int k = 0; k < RESOLVER_ADDRESSES && resolvers[i].addresses[k]; k++)
+			if (!addr_parse(resolvers[i].addresses[k], &row.remote))
+				backend_restore(p->backends, &row);
+	}
 }
 
 static int stages_open(struct pipeline *p)
@@ -66,6 +95,7 @@ static int stages_open(struct pipeline *p)
 		.max_detections = edge ? 1000000 : 4096,
 	};
 	struct infer_source source = pipeline_infer_source(p);
+	int err;
 
 	observer.need_query = p->config.live;
 	observer.subject = p->config.subject;
@@ -79,7 +109,11 @@ static int stages_open(struct pipeline *p)
 	p->domains = domains_make(p->rules);
 	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->labels || !p->domains)
 		return -ENOMEM;
-	return backend_set_domains(p->backends, p->domains, p->rules->domain_count, NULL);
+	err = backend_set_domains(p->backends, p->domains, p->rules->domain_count + resolver_count,
+				  NULL);
+	if (!err)
+		pipeline_seed_resolvers(p);
+	return err;
 }
 
 DEFINE_CLEANUP(pipeline_close, struct pipeline *)
@@ -132,10 +166,12 @@ void pipeline_close(struct pipeline *p)
 
 static domain_id *domain_map(const struct rules *from, const struct rules *to)
 {
-	domain_id *map = calloc(from->domain_count + 1, sizeof(*map));
+	domain_id *map = calloc(from->domain_count + resolver_count, sizeof(*map));
 
 	for (uint32_t i = 0; map && i < from->domain_count; i++)
 		map[i] = rules_find_domain(to, from->domains[i].name);
+	for (uint32_t i = 0; map && i < resolver_count; i++)
+		map[from->domain_count + i] = to->domain_count + i;
 	return map;
 }
 
@@ -158,7 +194,8 @@ static int rules_replace(struct pipeline *p, struct rules *rules)
 	if (domains_to && rules_to && domains)
 		err = infer_set_rules(p->infer, rules, rules_to, domains_to);
 	if (!err)
-		err = backend_set_domains(p->backends, domains, rules->domain_count, domains_to);
+		err = backend_set_domains(p->backends, domains,
+					  rules->domain_count + resolver_count, domains_to);
 	if (err)
 		return err;
 	evidence_remap(p->evidence, domains_to, p->rules->domain_count);

@@ -91,14 +91,20 @@ struct backend_list {
 	struct backend_row *rows;
 	size_t count;
 	size_t max;
+	domain_id domain_end; /* of the rules */
 };
 
+/* Resolvers of encrypted DNS are in the map too, but nobody's backends. */
 static void list_backend(void *ctx, const struct backend_row *row)
 {
 	struct backend_list *list = ctx;
 
-	if (list->count < list->max)
-		list->rows[list->count++] = *row;
+	uint32_t count = backend_domains_below(row->domains, row->domain_count, list->domain_end);
+
+	if (!count || list->count == list->max)
+		return;
+	list->rows[list->count] = *row;
+	list->rows[list->count++].domain_count = count;
 }
 
 static int backend_compare(const void *a, const void *b)
@@ -109,7 +115,8 @@ static int backend_compare(const void *a, const void *b)
 
 static void show_backends(struct query *run)
 {
-	struct backend_list list = {.max = backend_count(run->q->backends)};
+	struct backend_list list = {.max = backend_count(run->q->backends),
+				    .domain_end = run->q->rules->domain_count};
 	CLEANUP_FREE struct backend_row *rows = calloc(list.max + 1, sizeof(*rows));
 
 	if (!rows)

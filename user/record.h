@@ -137,6 +137,8 @@ struct subject_row {
 	uint32_t domains; /* distinct, within the window */
 	uint32_t address_count;
 	struct addr address[SUBJECT_ADDRESSES_MAX];
+	int64_t dns_plain_ns; /* last answer seen to a query of its own; 0: none */
+	int64_t dns_encrypted_ns; /* last packet seen from a resolver of encrypted DNS; 0: none */
 };
 
 #define LABEL_TEXT_MAX 128 /* bytes of a name for people, and its end */

@@ -57,14 +57,29 @@ static void boot_read(char boot[static STATE_BOOT_MAX])
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
+struct saving {
+	struct state_writer *writer;
+	domain_id domain_end; /* of the rules */
+};
+
 static void save_backend(void *ctx, const struct backend_row *row)
 {
-	state_put_backend(ctx, row);
+	struct saving *s = ctx;
+	struct backend_row own = *row;
+
+	own.domain_count = backend_domains_below(row->domains, row->domain_count, s->domain_end);
+	if (own.domain_count)
+		state_put_backend(s->writer, &own);
 }
 
 static void save_client(void *ctx, const struct backend_client_row *row)
 {
-	state_put_client(ctx, row);
+	struct saving *s = ctx;
+	struct backend_client_row own = *row;
+
+	own.domain_count = backend_domains_below(row->domains, row->domain_count, s->domain_end);
+	if (own.domain_count)
+		state_put_client(s->writer, &own);
 }
 
 static void save_address(void *ctx, const struct subject *subject, const struct addr *a,
@@ -92,12 +107,14 @@ static int state_save(const struct saved *s, const struct state_header *header)
 {
 	struct state_names names = saved_names(s);
 	struct state_writer *w = NULL;
+	struct saving saving;
 	int err = state_create(s->path, header, &names, &w);
 
 	if (err)
 		return err;
-	backend_each(s->backends, save_backend, w);
-	backend_each_client(s->backends, save_client, w);
+	saving = (struct saving){w, s->rules->domain_count};
+	backend_each(s->backends, save_backend, &saving);
+	backend_each_client(s->backends, save_client, &saving);
 	evidence_each_address(s->evidence, save_address, w);
 	evidence_each_row(s->evidence, save_evidence, w);
 	infer_each(s->infer, save_detection, w);

@@ -91,6 +91,9 @@ bool backend_has_client(const struct backend_map *b, const struct subject *subje
 /* Drops what has expired; retires old endpoint ids. After a drain, or now and then in replay. */
 void backend_expire(struct backend_map *b, int64_t now_ns);
 
+/* How many of a row's domains, which rise, are below end. */
+uint32_t backend_domains_below(const domain_id *domains, uint32_t count, domain_id end);
+
 size_t backend_count(const struct backend_map *b);
 void backend_each(const struct backend_map *b, void (*each)(void *ctx, const struct backend_row *),
 		  void *ctx);

@@ -11,6 +11,13 @@ size_t backend_count(const struct backend_map *b)
 	return slots_count(&b->slots);
 }
 
+uint32_t backend_domains_below(const domain_id *domains, uint32_t count, domain_id end)
+{
+	while (count && domains[count - 1] >= end)
+		count--;
+	return count;
+}
+
 static struct backend_row row_of(const struct backend *be)
 {
 	struct backend_row row = {

@@ -237,6 +237,15 @@ static void address_evict(struct evidence_store *s, uint32_t subject)
 	address_remove(s, before, oldest);
 }
 
+/* Subjects without rows leave half of the room to those with evidence. */
+static uint32_t bare_add(struct evidence_store *s, const struct subject *subject, uint32_t hash)
+{
+	if (s->bare < s->limits.subjects / 2)
+		return subject_add(s, subject, hash);
+	s->counts->n[COUNTER_SUBJECTS_FULL]++;
+	return POOL_NONE;
+}
+
 void evidence_address(struct evidence_store *s, const struct subject *subject,
 		      const struct addr *a, int64_t now_ns)
 {
@@ -245,13 +254,8 @@ void evidence_address(struct evidence_store *s, const struct subject *subject,
 	struct address_item *item;
 	uint32_t hash, i;
 
-	/* Subjects that only have addresses leave half of the room to those with evidence. */
-	if (key.subject == POOL_NONE && s->bare >= s->limits.subjects / 2) {
-		s->counts->n[COUNTER_SUBJECTS_FULL]++;
-		return;
-	}
 	if (key.subject == POOL_NONE)
-		key.subject = subject_add(s, subject, subject_hash);
+		key.subject = bare_add(s, subject, subject_hash);
 	if (key.subject == POOL_NONE)
 		return;
 	hash = pool_hash(&key, sizeof(key));
@@ -274,6 +278,20 @@ void evidence_address(struct evidence_store *s, const struct subject *subject,
 	subject_at(s, key.subject)->addresses = i;
 	subject_at(s, key.subject)->address_count++;
 	if (now_ns < s->oldest_ns)
+		s->oldest_ns = now_ns;
+}
+
+void evidence_dns(struct evidence_store *s, const struct subject *subject, bool encrypted,
+		  int64_t now_ns)
+{
+	uint32_t hash = pool_hash(subject, sizeof(*subject));
+	uint32_t i = subject_find(s, subject, hash);
+
+	if (i == POOL_NONE && encrypted)
+		i = bare_add(s, subject, hash);
+	if (i != POOL_NONE && now_ns > subject_at(s, i)->dns_ns[encrypted])
+		subject_at(s, i)->dns_ns[encrypted] = now_ns;
+	if (i != POOL_NONE && now_ns < s->oldest_ns)
 		s->oldest_ns = now_ns;
 }
 
@@ -337,10 +355,23 @@ void evidence_withdraw(struct evidence_store *s, const struct addr *remote,
 }
 
 /* The oldest time that stays, INT64_MAX when nothing does. */
+static int64_t dns_expire(struct subject_item *item, int64_t cutoff_ns)
+{
+	int64_t oldest_ns = INT64_MAX;
+
+	for (int i = 0; i < 2; i++) {
+		if (item->dns_ns[i] < cutoff_ns)
+			item->dns_ns[i] = 0;
+		else if (item->dns_ns[i] < oldest_ns)
+			oldest_ns = item->dns_ns[i];
+	}
+	return oldest_ns;
+}
+
 static int64_t subject_expire(struct evidence_store *s, uint32_t subject, int64_t cutoff_ns)
 {
 	struct subject_item *item = subject_at(s, subject);
-	int64_t oldest_ns = INT64_MAX;
+	int64_t oldest_ns = dns_expire(item, cutoff_ns);
 	uint32_t prev = POOL_NONE, next;
 
 	for (uint32_t i = item->rows; i != POOL_NONE; i = next) {
@@ -383,7 +414,8 @@ void evidence_expire(struct evidence_store *s, int64_t now_ns)
 
 		if (subject_ns < oldest_ns)
 			oldest_ns = subject_ns;
-		if (subject_at(s, i)->row_count || subject_at(s, i)->address_count)
+		if (subject_at(s, i)->row_count || subject_at(s, i)->address_count ||
+		    subject_at(s, i)->dns_ns[true])
 			continue;
 		s->bare--;
 		pool_remove(&s->subjects, i);

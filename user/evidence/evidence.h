@@ -33,6 +33,13 @@ bool evidence_add(struct evidence_store *s, const struct evidence *e);
 void evidence_address(struct evidence_store *s, const struct subject *subject,
 		      const struct addr *a, int64_t now_ns);
 
+/*
+ * How the subject asks for names: a plain answer to it was seen, or a packet of encrypted DNS. The
+ * latter is remembered of subjects without evidence too.
+ */
+void evidence_dns(struct evidence_store *s, const struct subject *subject, bool encrypted,
+		  int64_t now_ns);
+
 /* Rows of one subject, in the order in which they came. */
 void evidence_each(const struct evidence_store *s, const struct subject *subject,
 		   evidence_sink *sink, void *ctx);

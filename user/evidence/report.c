@@ -113,7 +113,11 @@ static void subject_row_addresses(const struct evidence_store *s, const struct s
 static struct subject_row subject_row(const struct evidence_store *s,
 				      const struct subject_item *item)
 {
-	struct subject_row out = {.subject = item->subject};
+	struct subject_row out = {
+		.subject = item->subject,
+		.dns_plain_ns = item->dns_ns[false],
+		.dns_encrypted_ns = item->dns_ns[true],
+	};
 
 	for (uint32_t i = item->rows; i != POOL_NONE; i = row_at(s, i)->next) {
 		const struct row_item *row = row_at(s, i);

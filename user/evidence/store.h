@@ -41,6 +41,7 @@ struct subject_item {
 	uint32_t addresses; /* first of its list */
 	uint16_t address_count;
 	uint8_t lost_rows; /* during a withdrawal */
+	int64_t dns_ns[2]; /* last seen asking: plain, encrypted; 0: never */
 };
 
 struct address_key {

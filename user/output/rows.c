@@ -179,6 +179,14 @@ struct json_object *row_detection(const struct detection *d, const struct output
 	return o;
 }
 
+/* NULL: not seen asking. One who asks both ways has names that nobody else sees. */
+static const char *subject_dns(const struct subject_row *s)
+{
+	if (s->dns_encrypted_ns)
+		return "encrypted";
+	return s->dns_plain_ns ? "plain" : NULL;
+}
+
 struct json_object *row_subject(const struct subject_row *s)
 {
 	bool is_mac = subject_kind(&s->subject) == SUBJECT_MAC;
@@ -200,6 +208,9 @@ struct json_object *row_subject(const struct subject_row *s)
 		row_text(o, "sampling", NULL);
 	row_time_known(o, "first", s->first_ns, s->domains > 0);
 	row_time_known(o, "last", s->last_ns, s->domains > 0);
+	row_text(o, "dns", subject_dns(s));
+	row_time_known(o, "dns_plain", s->dns_plain_ns, s->dns_plain_ns);
+	row_time_known(o, "dns_encrypted", s->dns_encrypted_ns, s->dns_encrypted_ns);
 	return o;
 }
 
