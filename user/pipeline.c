@@ -259,8 +259,12 @@ static void flow_take(void *ctx, const struct flow *flow)
 	}
 	if (flow->domains[0] < p->rules->domain_count)
 		evidence_address(p->evidence, &flow->subject, &flow->local, flow->last_ns);
-	if (news)
-		infer_subject(p->infer, &flow->subject, flow->last_ns);
+	if (!news)
+		return;
+	/* its answer came before it was known as a subject */
+	if (backend_has_client(p->backends, &flow->subject, &flow->remote))
+		evidence_dns(p->evidence, &flow->subject, false, flow->first_ns);
+	infer_subject(p->infer, &flow->subject, flow->last_ns);
 }
 
 /* --- frame -> DNS, flow ----------------------------------------------------------------------- */

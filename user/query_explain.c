@@ -92,6 +92,7 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	row_time_known(row, "last_evidence", x->last_ns, x->contact_count > 0);
 	json_object_object_add(row, "groups", groups_list(x));
 	json_object_object_add(row, "evidence", contacts_list(q, x));
+	row_dns(row, &e->subject);
 	query_emit(e->run, row);
 }
 
@@ -105,6 +106,7 @@ static void emit_unknown(const struct explain_run *e)
 	row_addresses(row, e->subject.address, e->subject.address_count);
 	row_labels(row, &e->subject.subject, &e->run->q->names);
 	row_number(row, "domains", e->subject.domains);
+	row_dns(row, &e->subject);
 	query_emit(e->run, row);
 }
 

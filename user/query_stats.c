@@ -17,11 +17,40 @@ static void number_or_null(struct json_object *row, const char *key, uint64_t n,
 		row_text(row, key, NULL);
 }
 
+/* Resolvers of encrypted DNS are in the map too, but nobody's backends. */
+struct backend_total {
+	domain_id domain_end; /* of the rules */
+	uint64_t count;
+};
+
+static void count_backend(void *ctx, const struct backend_row *row)
+{
+	struct backend_total *total = ctx;
+
+	if (backend_domains_below(row->domains, row->domain_count, total->domain_end))
+		total->count++;
+}
+
+struct dns_total {
+	uint64_t plain;
+	uint64_t encrypted;
+};
+
+static void count_dns(void *ctx, const struct subject_row *s)
+{
+	struct dns_total *total = ctx;
+
+	total->plain += s->dns_plain_ns && !s->dns_encrypted_ns;
+	total->encrypted += s->dns_encrypted_ns > 0;
+}
+
 static struct json_object *stats_row(const struct query *run)
 {
 	const struct query_source *q = run->q;
 	struct json_object *row = row_new("stats");
 	int64_t up_ns = run->now_ns - q->started_ns;
+	struct backend_total backends = {.domain_end = q->rules->domain_count};
+	struct dns_total dns = {0, 0};
 
 	if (!row)
 		return NULL;
@@ -30,10 +59,14 @@ static struct json_object *stats_row(const struct query *run)
 	number_or_null(row, "uptime", (uint64_t)(up_ns / NS_PER_S), q->started_ns && up_ns >= 0);
 	number_or_null(row, "sampling", q->sampling, q->sampling > 0);
 	row_number(row, "rules", q->rules->rule_count);
-	row_number(row, "backends", backend_count(q->backends));
+	backend_each(q->backends, count_backend, &backends);
+	row_number(row, "backends", backends.count);
 	row_number(row, "subjects", evidence_subjects(q->evidence));
 	row_number(row, "evidence", evidence_rows(q->evidence));
 	row_number(row, "detections", infer_count(q->infer));
+	evidence_each_subject(q->evidence, count_dns, &dns);
+	row_number(row, "dns_plain", dns.plain);
+	row_number(row, "dns_encrypted", dns.encrypted);
 	return row;
 }
 

@@ -82,6 +82,14 @@ static void save_client(void *ctx, const struct backend_client_row *row)
 		state_put_client(s->writer, &own);
 }
 
+static void save_dns(void *ctx, const struct subject_row *s)
+{
+	if (s->dns_plain_ns)
+		state_put_dns(ctx, &s->subject, false, s->dns_plain_ns);
+	if (s->dns_encrypted_ns)
+		state_put_dns(ctx, &s->subject, true, s->dns_encrypted_ns);
+}
+
 static void save_address(void *ctx, const struct subject *subject, const struct addr *a,
 			 int64_t last_ns)
 {
@@ -116,6 +124,7 @@ static int state_save(const struct saved *s, const struct state_header *header)
 	backend_each(s->backends, save_backend, &saving);
 	backend_each_client(s->backends, save_client, &saving);
 	evidence_each_address(s->evidence, save_address, w);
+	evidence_each_subject(s->evidence, save_dns, w);
 	evidence_each_row(s->evidence, save_evidence, w);
 	infer_each(s->infer, save_detection, w);
 	labels_each(s->labels, save_label, w);
@@ -180,6 +189,12 @@ static int restore_evidence(void *ctx, const struct evidence *e)
 
 	evidence_add(r->saved->evidence, e);
 	r->evidence++;
+	return 0;
+}
+
+static int restore_dns(void *ctx, const struct subject *subject, bool encrypted, int64_t last_ns)
+{
+	evidence_dns(((struct restore *)ctx)->saved->evidence, subject, encrypted, last_ns);
 	return 0;
 }
 
@@ -265,6 +280,7 @@ static int restore_read(struct restore *r, struct state_report *report)
 		.backend = restore_backend,
 		.client = restore_client,
 		.evidence = restore_evidence,
+		.dns = restore_dns,
 		.address = restore_address,
 		.detection = restore_detection,
 		.label = restore_label,

@@ -87,6 +87,38 @@ static void copied_at_every_length(void **state)
 	kernel_close(&k);
 }
 
+/* Port 853: what answers there is copied where it shows a handshake, and nothing else. */
+static void encrypted_handshakes(void **state)
+{
+	static const struct {
+		const char *hex;
+		int copies;
+	} tcp[] = {
+		{ETH4 IP4("0028", "06") TCP_PORTS("0355 a410", "12"), 1}, /* SYN-ACK */
+		{ETH4 IP4("0028", "06") TCP_PORTS("0355 a410", "10"), 0},
+		{ETH4 IP4("0028", "06") TCP_PORTS("a410 0355", "02"), 0},
+	};
+	static uint8_t frame[FRAME_MAX];
+	struct kernel k;
+
+	(void)state;
+	kernel_open(&k, &(struct kernel_settings){.progs = hooks});
+	for (size_t i = 0; i < 2 * sizeof(tcp) / sizeof(tcp[0]); i++) {
+		hex_run(&k, hooks[i % 2], tcp[i / 2].hex);
+		assert_int_equal(ring_read(&k).records, tcp[i / 2].copies);
+	}
+	for (uint32_t i = 0; i < 4; i++) {
+		uint32_t payload = i / 2 ? 1199 : 1200, len = 42 + payload;
+
+		query_make(frame, len);
+		frame[34] = 853 >> 8, frame[35] = 853 & 0xff; /* from it, to a client's port */
+		frame[36] = 0xa4, frame[37] = 0x10;
+		frame_run(&k, hooks[i % 2], frame, len, 1, 0, 0);
+		assert_int_equal(ring_read(&k).records, payload >= 1200);
+	}
+	kernel_close(&k);
+}
+
 static void record_says_where(void **state)
 {
 	struct seen seen;
@@ -219,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copied_at_every_length),
+		cmocka_unit_test(encrypted_handshakes),
 		cmocka_unit_test(record_says_where),
 		cmocka_unit_test(dns_only),
 		cmocka_unit_test(what_is_dns),

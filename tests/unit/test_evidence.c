@@ -623,6 +623,36 @@ static void test_gateway_memory(void **state)
 	assert_in_range(evidence_bytes(s), 1, 16 << 20);
 }
 
+static struct subject_row row_of(struct evidence_store *s, uint32_t n)
+{
+	struct subject subject = subject_n(n);
+	struct subject_row row;
+
+	if (evidence_subject(s, &subject, &row))
+		memset(&row, 0xff, sizeof(row));
+	return row;
+}
+
+/* Encrypted DNS makes a subject, plain DNS is told of one that is there; both leave the window. */
+static void test_dns(void **state)
+{
+	struct evidence_store *s CLEANUP(evidence_free_ptr) = store_new(&roomy);
+	struct subject one = subject_n(1), two = subject_n(2);
+
+	(void)state;
+	evidence_dns(s, &one, false, 5);
+	assert_int_equal(row_of(s, 1).dns_plain_ns, -1);
+	evidence_dns(s, &one, true, 10);
+	evidence_dns(s, &one, false, 20);
+	evidence_dns(s, &one, true, 8);
+	evidence_dns(s, &two, true, 2 * WINDOW);
+	assert_int_equal(row_of(s, 1).dns_plain_ns, 20);
+	assert_int_equal(row_of(s, 1).dns_encrypted_ns, 10);
+	evidence_expire(s, WINDOW + 11);
+	assert_int_equal(row_of(s, 1).dns_encrypted_ns, -1);
+	assert_int_equal(row_of(s, 2).dns_encrypted_ns, 2 * WINDOW);
+}
+
 /* Subjects that come and go take the places of those before them. */
 static void test_places_are_used_again(void **state)
 {
@@ -663,6 +693,7 @@ int main(void)
 		cmocka_unit_test(test_agrees_with_a_model),
 		cmocka_unit_test(test_order_does_not_matter),
 		cmocka_unit_test(test_merging_sets_in_any_order),
+		cmocka_unit_test(test_dns),
 		cmocka_unit_test(test_places_are_used_again),
 		cmocka_unit_test(test_gateway_memory),
 	};

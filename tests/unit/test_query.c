@@ -116,7 +116,8 @@ static void test_stats_of_a_state_file(void **state)
 	row_has(&r, 0, "\"source\":\"state\"");
 	row_has(&r, 0,
 		"\"uptime\":null,\"sampling\":null,\"rules\":2,\"backends\":2,"
-		"\"subjects\":2,\"evidence\":3,\"detections\":1}");
+		"\"subjects\":2,\"evidence\":3,\"detections\":1,\"dns_plain\":0,"
+		"\"dns_encrypted\":0}");
 }
 
 static void test_stats_of_an_instance(void **state)
@@ -214,7 +215,7 @@ static void test_unknown_stays_unknown(void **state)
 	row_has(&r, 0,
 		"{\"event\":\"unknown\",\"subject\":\"mac:02:00:00:00:00:0b\","
 		"\"addresses\":[\"192.168.1.11\"],\"labels\":{\"mac_random\":true},"
-		"\"domains\":1}");
+		"\"domains\":1,\"dns\":null,\"dns_plain\":null,\"dns_encrypted\":null}");
 	assert_int_equal(ask(h, "explain 192.168.1.11 acme", &r), 0);
 	row_has(&r, 0,
 		"\"class\":\"generic\",\"counted\":false,"

@@ -228,7 +228,7 @@ struct got {
 	struct addr local;
 	int64_t local_ns;
 	struct detection detection;
-	size_t backends, clients, rows, addresses, detections, labels, mistakes;
+	size_t dns, backends, clients, rows, addresses, detections, labels, mistakes;
 	uint64_t last_mistake;
 	int refuse; /* what every put gives */
 };
@@ -258,6 +258,16 @@ static int got_evidence(void *ctx, const struct evidence *e)
 
 	g->evidence = *e;
 	g->rows++;
+	return g->refuse;
+}
+
+static int got_dns(void *ctx, const struct subject *subject, bool encrypted, int64_t last_ns)
+{
+	struct got *g = ctx;
+
+	assert_int_equal(subject_kind(subject), SUBJECT_MAC);
+	assert_int_equal(last_ns, encrypted ? 71 : 70);
+	g->dns++;
 	return g->refuse;
 }
 
@@ -305,8 +315,9 @@ static void got_mistake(void *ctx, const char *path, uint64_t line, const char *
 static int read_all(const char *path, const struct state_names *n, struct got *g,
 		    struct state_report *report)
 {
-	struct state_sink sink = {g,           got_backend,   got_client, got_evidence,
-				  got_address, got_detection, got_label,  got_mistake};
+	struct state_sink sink = {g,       got_backend, got_client,    got_evidence,
+				  got_dns, got_address, got_detection, got_label,
+				  got_mistake};
 
 	return state_read(path, n, &sink, report);
 }
@@ -441,6 +452,8 @@ static void test_bad_lines_are_named(void **state)
 		"[1]",
 		"{\"event\":\"what\"}",
 		"{\"event\":\"label\",\"subject\":\"ip:1.2.3.4\",\"text\":\"x\"}",
+		"{\"event\":\"dns\",\"subject\":\"ip:1.2.3.4\",\"encrypted\":1,\"last_ns\":1}",
+		"{\"event\":\"dns\",\"subject\":\"ip:1.2.3.4\",\"encrypted\":true}",
 		"{\"event\":\"label\",\"subject\":\"ip:1.2.3\",\"text\":\"x\",\"not\":\"\"}",
 		"{\"event\":7}",
 		"{\"event\":\"backend\"}",
@@ -641,6 +654,25 @@ static void test_labels_come_back(void **state)
 	assert_int_equal(report.bad, 0);
 }
 
+static void test_ways_of_asking_come_back(void **state)
+{
+	const struct place *p = *state;
+	struct state_header header = {.saved_ns = 5};
+	struct state_report report;
+	struct state_writer *w;
+	struct subject subject;
+	struct got g = {.dns = 0};
+
+	assert_int_equal(subject_parse("mac:02:00:00:00:00:0a", &subject), 0);
+	assert_int_equal(state_create(p->path, &header, &names, &w), 0);
+	state_put_dns(w, &subject, false, 70);
+	state_put_dns(w, &subject, true, 71);
+	assert_int_equal(state_commit(w), 0);
+	assert_int_equal(read_all(p->path, &names, &g, &report), 0);
+	assert_int_equal(g.dns, 2);
+	assert_int_equal(report.bad, 0);
+}
+
 /* One process at a time, and a lock that goes with its owner. */
 static void test_lock(void **state)
 {
@@ -666,6 +698,7 @@ int main(void)
 		PLACED(test_refused_rows_are_bad),   PLACED(test_failed_write_leaves_the_old),
 		PLACED(test_directory_is_missing),   PLACED(test_left_temporary_is_replaced),
 		PLACED(test_discard_leaves_nothing), PLACED(test_labels_come_back),
+		PLACED(test_ways_of_asking_come_back),
 		PLACED(test_lock),
 	};
 

@@ -170,10 +170,20 @@ static void head_print(struct output *o, struct json_object *row)
 		member_number(row, "needed"));
 }
 
+static void coverage_print(struct output *o, struct json_object *row)
+{
+	if (strcmp(member_text(row, "dns"), "encrypted") == 0)
+		fprintf(o->look.out,
+			"%*sasks over encrypted DNS: names asked there are not seen, "
+			"and evidence may be missing\n",
+			INDENT, "");
+}
+
 void explanation_print(struct output *o, struct json_object *row)
 {
 	head_print(o, row);
 	labels_print(o, row);
+	coverage_print(o, row);
 	if (!member_is_null(row, "first_evidence"))
 		since_print(o, row);
 	groups_print(o, member_list(row, "groups"), true);

@@ -187,6 +187,13 @@ static const char *subject_dns(const struct subject_row *s)
 	return s->dns_plain_ns ? "plain" : NULL;
 }
 
+void row_dns(struct json_object *o, const struct subject_row *s)
+{
+	row_text(o, "dns", subject_dns(s));
+	row_time_known(o, "dns_plain", s->dns_plain_ns, s->dns_plain_ns);
+	row_time_known(o, "dns_encrypted", s->dns_encrypted_ns, s->dns_encrypted_ns);
+}
+
 struct json_object *row_subject(const struct subject_row *s)
 {
 	bool is_mac = subject_kind(&s->subject) == SUBJECT_MAC;
@@ -208,9 +215,7 @@ struct json_object *row_subject(const struct subject_row *s)
 		row_text(o, "sampling", NULL);
 	row_time_known(o, "first", s->first_ns, s->domains > 0);
 	row_time_known(o, "last", s->last_ns, s->domains > 0);
-	row_text(o, "dns", subject_dns(s));
-	row_time_known(o, "dns_plain", s->dns_plain_ns, s->dns_plain_ns);
-	row_time_known(o, "dns_encrypted", s->dns_encrypted_ns, s->dns_encrypted_ns);
+	row_dns(o, s);
 	return o;
 }
 

@@ -10,6 +10,8 @@
 /* Each gives a new object, or NULL without memory. */
 struct json_object *row_new(const char *event);
 struct json_object *row_detection(const struct detection *d, const struct output_names *names);
+/* How the subject asks for names, and when it was last seen to. */
+void row_dns(struct json_object *o, const struct subject_row *s);
 struct json_object *row_subject(const struct subject_row *s);
 struct json_object *row_backend(const struct backend_row *b, const struct output_names *names);
 struct json_object *row_summary(const struct summary *s, const struct counts *counts);

@@ -34,12 +34,13 @@ static const struct grid_column subject_columns[] = {
 	{"LABEL", 0, false, GRID_PLAIN},      {"DEVICE", 0, false, GRID_GOOD},
 	{"DOMAINS", 0, true, GRID_PLAIN},     {"PACKETS", 0, true, GRID_PLAIN},
 	{"BYTES", 0, true, GRID_PLAIN},       {"FIRST (UTC)", 0, false, GRID_PLAIN},
-	{"LAST (UTC)", 0, false, GRID_PLAIN},
+	{"LAST (UTC)", 0, false, GRID_PLAIN}, {"DNS", 0, false, GRID_PLAIN},
 };
 static const struct cell subject_cells[] = {
 	{"subject", CELL_TEXT},  {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
 	{"devices", CELL_LIST},  {"domains", CELL_NUMBER}, {"packets", CELL_NUMBER},
 	{"bytes", CELL_SIZE},    {"first", CELL_TIME},     {"last", CELL_TIME},
+	{"dns", CELL_TEXT},
 };
 _Static_assert(LENGTH(subject_columns) == LENGTH(subject_cells), "a cell for each column");
 
@@ -106,10 +107,12 @@ static void stats_print(struct output *o, struct json_object *row)
 		{"source", CELL_TEXT},     {"time", CELL_TIME},       {"uptime", CELL_NUMBER},
 		{"sampling", CELL_NUMBER}, {"rules", CELL_NUMBER},    {"backends", CELL_NUMBER},
 		{"subjects", CELL_NUMBER}, {"evidence", CELL_NUMBER}, {"detections", CELL_NUMBER},
+		{"dns_plain", CELL_NUMBER}, {"dns_encrypted", CELL_NUMBER},
 	};
 	static const char *const titles[] = {
 		"source",   "time (UTC)", "uptime (s)",    "sampling 1 in", "rules",
 		"backends", "subjects",   "evidence rows", "detections",
+		"plain DNS", "encrypted DNS",
 	};
 	_Static_assert(LENGTH(cells) == LENGTH(titles), "a title for each cell");
 

@@ -37,6 +37,8 @@ int state_create(const char *path, const struct state_header *header,
 void state_put_backend(struct state_writer *w, const struct backend_row *row);
 void state_put_client(struct state_writer *w, const struct backend_client_row *row);
 void state_put_evidence(struct state_writer *w, const struct evidence *e);
+void state_put_dns(struct state_writer *w, const struct subject *subject, bool encrypted,
+		   int64_t last_ns);
 void state_put_address(struct state_writer *w, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns);
 void state_put_detection(struct state_writer *w, const struct detection *d);
@@ -53,6 +55,7 @@ struct state_sink {
 	int (*backend)(void *ctx, const struct backend_row *row);
 	int (*client)(void *ctx, const struct backend_client_row *row);
 	int (*evidence)(void *ctx, const struct evidence *e);
+	int (*dns)(void *ctx, const struct subject *subject, bool encrypted, int64_t last_ns);
 	int (*address)(void *ctx, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns);
 	int (*detection)(void *ctx, const struct detection *d);

@@ -192,6 +192,18 @@ static int read_evidence(struct reader *r, struct json_object *o)
 	return e.domain == DOMAIN_NONE ? 0 : r->sink->evidence(r->sink->ctx, &e);
 }
 
+static int read_dns(struct reader *r, struct json_object *o)
+{
+	struct json_object *encrypted = json_object_object_get(o, "encrypted");
+	struct subject subject;
+	int64_t last_ns;
+
+	if (!take_subject(o, &subject) || !take_time(o, "last_ns", &last_ns) ||
+	    !json_object_is_type(encrypted, json_type_boolean))
+		return -EINVAL;
+	return r->sink->dns(r->sink->ctx, &subject, json_object_get_boolean(encrypted), last_ns);
+}
+
 static int read_address(struct reader *r, struct json_object *o)
 {
 	struct subject subject;
@@ -344,6 +356,7 @@ static void line_take(struct reader *r, struct json_object *o)
 		{"backend", read_backend, "a backend that makes no sense"},
 		{"client", read_client, "a client that makes no sense"},
 		{"evidence", read_evidence, "evidence that makes no sense"},
+		{"dns", read_dns, "a way of asking for names that makes no sense"},
 		{"address", read_address, "an address that makes no sense"},
 		{"detection", read_detection, "a detection that makes no sense"},
 		{"label", read_label, "a label that makes no sense"},

@@ -208,6 +208,19 @@ void state_put_evidence(struct state_writer *w, const struct evidence *e)
 	line_write(w, o);
 }
 
+void state_put_dns(struct state_writer *w, const struct subject *subject, bool encrypted,
+		   int64_t last_ns)
+{
+	struct json_object *o = line_new(w, "dns");
+
+	if (!o)
+		return;
+	put_subject(o, subject);
+	json_object_object_add(o, "encrypted", json_object_new_boolean(encrypted));
+	put_number(o, "last_ns", (uint64_t)last_ns);
+	line_write(w, o);
+}
+
 void state_put_address(struct state_writer *w, const struct subject *subject, const struct addr *a,
 		       int64_t last_ns)
 {
