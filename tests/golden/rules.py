@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """rules.py scenario|expected|foreign SIGNATURES: traffic of every rule, and what it must match.
 
-For each rule three hosts: one contacts as many of its groups as are needed, and those its parents
-need; one contacts one group fewer; one contacts all of its names on ports that no rule has.
+For each rule four hosts: one contacts as many of its groups as are needed, and those its parents
+need; one contacts one group fewer; one contacts all of its names on ports that no rule has; one
+does what the first does with the addresses that the first was given, without asking.
 `scenario` writes that for mkcap.py, `expected` says "MAC RULE" for whatever must be detected, by
 counting groups here, not by asking Hayrake. `foreign` lists what fires for another vendor when a
 host contacts everything that a rule and its parents name."""
@@ -28,7 +29,7 @@ def rules_read(folder):
                     groups.setdefault(d.get('group', d['domain']), []).append(d)
             d = round(rule['threshold'] * 1000) if 'threshold' in rule else D
             rules[rule['rule']] = {'groups': groups, 'parent': rule.get('parent'),
-                                   'vendor': vendor,
+                                   'vendor': vendor, 'context': rule.get('context'),
                                    'needed': max(1, len(groups) * d // 1000)}
     return rules
 
@@ -92,36 +93,40 @@ def add_contacts(rule, contacts, count, avoid):
             contacts.append(contact_of(domain))
 
 
-def detected(rules, contacts):
-    enough = {n for n, r in rules.items() if len(seen(r, contacts)) >= r['needed']}
+def detected(rules, contacts, asked=True):
+    enough = {n for n, r in rules.items() if len(seen(r, contacts)) >= r['needed']
+              and (asked or r['context'] != 'client-dns')}
     return sorted(n for n in enough if enough.issuperset(parents(rules, n)))
 
 
 def hosts(rules):
-    """(MAC, number, contacts) of every host."""
+    """(MAC, number, whether it asks for the names, contacts) of every host."""
     for i, name in enumerate(rules):
-        wrong = [(name_of(d), *WRONG_PORT.split('/')) for ds in rules[name]['groups'].values()
+        enough = contacts_for(rules, name, rules[name]['needed'])
+        proto, port = WRONG_PORT.split('/')
+        wrong = [(name_of(d), proto, int(port)) for ds in rules[name]['groups'].values()
                  for d in ds]
-        for k, contacts in enumerate((contacts_for(rules, name, rules[name]['needed']),
-                                      contacts_for(rules, name, rules[name]['needed'] - 1),
-                                      [(n, p, int(port)) for n, p, port in wrong])):
-            yield f'02:00:00:00:{i:02x}:{k:02x}', 3 * i + k, contacts
+        for k, (asks, contacts) in enumerate((
+                (True, enough), (True, contacts_for(rules, name, rules[name]['needed'] - 1)),
+                (True, wrong), (False, enough))):
+            yield f'02:00:00:00:{i:02x}:{k:02x}', 4 * i + k, asks, contacts
 
 
 def scenario(rules):
     addresses = {}
-    for mac, number, contacts in hosts(rules):
+    for mac, number, asks, contacts in hosts(rules):
         print(f'host h{number} {mac} 10.0.{number // 250}.{number % 250 + 1}')
         for name, proto, port in contacts:
             at = addresses.setdefault(name, len(addresses))
             address = f'198.51.{100 + at // 250}.{at % 250 + 1}'
-            print(f'+0 dns h{number} {name} {address}')
+            if asks:
+                print(f'+0 dns h{number} {name} {address}')
             print(f'+0 {proto} h{number} {address}:{port} packets 2')
 
 
 def expected(rules):
-    for mac, _, contacts in hosts(rules):
-        for name in detected(rules, contacts):
+    for mac, _, asks, contacts in hosts(rules):
+        for name in detected(rules, contacts, asks):
             print(mac, name)
 
 
