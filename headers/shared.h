@@ -150,7 +150,7 @@ enum point_role {
 #define PREFILTER_BITS_GATEWAY (1U << 17)
 #define PREFILTER_BITS_EDGE (1U << 19)
 
-#define BACKENDS_GATEWAY 4160 /* 4,096 and the resolvers of encrypted DNS */
+#define BACKENDS_GATEWAY 4096
 #define BACKENDS_EDGE 32768
 #define EVIDENCE_GATEWAY 4096
 #define EVIDENCE_EDGE 262144

@@ -67,6 +67,8 @@ fill_lines() {
 	}'
 }
 
+entries() { $bpftool map dump id "$1" | grep -c '^key'; }
+
 # The maps that grow with use, full: the profile's 4,096 backends, all of the larger IPv6.
 maps_fill() {
 	local id name
@@ -75,7 +77,7 @@ maps_fill() {
 			name=$($bpftool map show id "$id" |
 				sed -n '1s/.*name \([a-z0-9_]*\).*/\1/p')
 			case $name in
-			backends6) fill_lines "$id" 16 48 4096 ;;
+			backends6) fill_lines "$id" 16 48 $((4096 - $(entries "$id"))) ;;
 			clients) fill_lines "$id" 32 48 512 ;;
 			esac
 		done >"$tmp/fill"
