@@ -252,6 +252,8 @@ enum point_role {
 	X(DETECTIONS_FULL, "detections_full")                                                     \
 	X(DETECTIONS_WITHDRAWN, "detections_withdrawn")                                           \
 	X(DETECTIONS_SUPPRESSED, "detections_suppressed")                                         \
+	X(DETECTIONS_RENEWED, "detections_renewed")                                               \
+	X(DETECTIONS_LOST, "detections_lost")                                                     \
 	X(STATE_LINES_BAD, "state_lines_bad")                                                     \
 	X(STATE_FAILED, "state_failed")                                                           \
 	X(DRAINS, "drains")                                                                       \

@@ -24,7 +24,7 @@ static void detection_print(void *ctx, const struct detection *d)
 {
 	struct replay *r = ctx;
 
-	r->detections++;
+	r->detections += d->event == DETECTION_NEW;
 	output_detection(r->output, d);
 }
 

@@ -14,7 +14,7 @@
 
 #define MATCHED_MAX ENDPOINT_DOMAINS
 #define TCP_ACK 0x10
-#define EXPIRE_EVERY_NS (10 * NS_PER_S) /* of the packets' time, in replay */
+#define EXPIRE_EVERY_S 10 /* of the packets' time, in replay; or a window, if that is shorter */
 
 /* --- backend map -> kernel -------------------------------------------------------------------- */
 
@@ -112,7 +112,7 @@ void pipeline_detection(void *ctx, const struct detection *d)
 	struct pipeline *p = ctx;
 
 	if (labels_refused(p->labels, &d->subject, p->rules->rules[d->rule].id)) {
-		p->counts.n[COUNTER_DETECTIONS_SUPPRESSED]++;
+		p->counts.n[COUNTER_DETECTIONS_SUPPRESSED] += d->event == DETECTION_NEW;
 		return;
 	}
 	if (p->config.detection)
@@ -312,6 +312,13 @@ static void frame_live(void *ctx, const struct frame *frame)
 	frame_observe(p, frame, &packet, frame_parse(frame, &packet));
 }
 
+static int64_t expire_every_ns(const struct pipeline *p)
+{
+	uint32_t window_s = p->config.window_s;
+
+	return (window_s < EXPIRE_EVERY_S ? window_s : EXPIRE_EVERY_S) * NS_PER_S;
+}
+
 static void frame_replay(void *ctx, const struct frame *frame)
 {
 	struct pipeline *p = ctx;
@@ -323,7 +330,7 @@ static void frame_replay(void *ctx, const struct frame *frame)
 	p->counts.n[COUNTER_BYTES] += frame->wire_len;
 	if (frame->time_ns > p->now_ns) {
 		p->now_ns = frame->time_ns;
-		if (p->now_ns - p->expired_ns >= EXPIRE_EVERY_NS)
+		if (p->now_ns - p->expired_ns >= expire_every_ns(p))
 			pipeline_expire(p, p->now_ns);
 	}
 	frame_observe(p, frame, &packet, why);
@@ -373,8 +380,8 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 	if (now_ns > p->now_ns)
 		p->now_ns = now_ns;
 	backend_expire(p->backends, now_ns);
-	evidence_expire(p->evidence, now_ns);
 	infer_expire(p->infer, now_ns);
+	evidence_expire(p->evidence, now_ns);
 	if (p->live && p->config.subject == SUBJECT_MAC)
 		xdp_neighbours(p->live, neighbour_join, p);
 }

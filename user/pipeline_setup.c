@@ -92,7 +92,7 @@ static int stages_open(struct pipeline *p)
 		.threshold = p->config.threshold,
 		.window_ns = p->config.window_s * NS_PER_S,
 		.established = p->config.established,
-		.max_detections = edge ? 1000000 : 4096,
+		.max_detections = edge ? DETECTIONS_EDGE : DETECTIONS_GATEWAY,
 	};
 	struct infer_source source = pipeline_infer_source(p);
 	int err;

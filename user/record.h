@@ -108,9 +108,17 @@ struct evidence {
 #define DETECTION_EVIDENCE_MAX 64
 #define SUBJECT_ADDRESSES_MAX 16
 
+/* What became of a detection. */
+enum detection_event {
+	DETECTION_NEW,
+	DETECTION_RENEWAL, /* evidence younger than a window completes it again */
+	DETECTION_LOSS,    /* the last of its evidence has gone */
+	DETECTION_EVENT_COUNT,
+};
+
 /* What the rules make of the evidence, with the evidence that made it so. */
 struct detection {
-	int64_t time_ns; /* of the contact that completed it */
+	int64_t time_ns; /* of the contact that completed it; of its renewal, its loss */
 	struct subject subject;
 	uint32_t rule; /* index in the rules */
 	uint32_t seen;
@@ -124,6 +132,13 @@ struct detection {
 	uint32_t evidence_count;
 	uint32_t evidence_left_out; /* rows beyond DETECTION_EVIDENCE_MAX */
 	struct evidence evidence[DETECTION_EVIDENCE_MAX];
+	enum detection_event event;
+	bool withdrawn; /* a loss: an address of its evidence turned out to be shared */
+	bool in_hour;   /* contacts of the hour, the day, before time_ns alone complete it too */
+	bool in_day;
+	int64_t since_ns; /* of the contact that completed it first */
+	int64_t began_ns; /* the first contact of the subject in the window then */
+	int64_t told_ns;  /* of the detection or its latest renewal */
 };
 
 /* What is known of one subject; first, last and the sums are over its evidence. */

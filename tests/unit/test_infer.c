@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/rules.c user/rules/names.c user/base/table.c user/base/addr.c */
+/* sources: user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/rules.c user/rules/names.c user/base/table.c user/base/addr.c */
 /* Rules against evidence: thresholds, ports, parents, the window, established contacts, reasons. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -28,13 +28,17 @@ enum { P_A, P_B, M_A, M_B, M_C, M_D, M_E, PROD, LONE_A, LONE_NTP, MANY_A, DOMAIN
 static const char *const group_names[] = {"g0", "g1", "g2", "g3", "g4"};
 static const char *many_names[70];
 
+#define RULE(i, maker, on, above, d, n, names)                                                    \
+	{                                                                                         \
+		.id = (i), .name = (i), .vendor = (maker), .file = "f", .level = (on),            \
+		.parent = (above), .threshold = (d), .group_count = (n), .group_names = (names),  \
+	}
 static struct rules_rule rule_rows[RULES] = {
-	[PLATFORM] = {"platform", "Platform", "V", "f", 1, LEVEL_PLATFORM, RULE_NONE, 0, 2,
-		      group_names},
-	[MAKER] = {"maker", "Maker", "V", "f", 2, LEVEL_MANUFACTURER, PLATFORM, 0, 5, group_names},
-	[PRODUCT] = {"product", "Product", "V", "f", 3, LEVEL_PRODUCT, MAKER, 0, 1, group_names},
-	[LONE] = {"lone", "Lone", "W", "f", 4, LEVEL_PRODUCT, RULE_NONE, 1000, 2, group_names},
-	[MANY] = {"many", "Many", "X", "f", 5, LEVEL_PRODUCT, RULE_NONE, 1, 70, many_names},
+	[PLATFORM] = RULE("platform", "V", LEVEL_PLATFORM, RULE_NONE, 0, 2, group_names),
+	[MAKER] = RULE("maker", "V", LEVEL_MANUFACTURER, PLATFORM, 0, 5, group_names),
+	[PRODUCT] = RULE("product", "V", LEVEL_PRODUCT, MAKER, 0, 1, group_names),
+	[LONE] = RULE("lone", "W", LEVEL_PRODUCT, RULE_NONE, 1000, 2, group_names),
+	[MANY] = RULE("many", "X", LEVEL_PRODUCT, RULE_NONE, 1, 70, many_names),
 };
 
 static struct rules_domain domain_rows[DOMAINS];
@@ -87,6 +91,8 @@ struct world {
 	struct counts counts;
 	struct detection found[64];
 	size_t found_count;
+	struct detection changed[64]; /* renewals and losses */
+	size_t changed_count;
 };
 
 static void world_rows(void *ctx, const struct subject *subject, evidence_sink *sink,
@@ -110,26 +116,38 @@ static void world_found(void *ctx, const struct detection *d)
 {
 	struct world *w = ctx;
 
-	assert_true(w->found_count < LENGTH(w->found));
-	w->found[w->found_count++] = *d;
+	if (d->event == DETECTION_NEW) {
+		assert_true(w->found_count < LENGTH(w->found));
+		w->found[w->found_count++] = *d;
+	} else {
+		assert_true(w->changed_count < LENGTH(w->changed));
+		w->changed[w->changed_count++] = *d;
+	}
 }
 
 static const struct infer_config plain = {
 	.rules = &rules, .window_ns = WINDOW, .max_detections = 1000};
 
-static struct world *world_new(const struct infer_config *config)
+static struct world *world_new_of(const struct infer_config *config,
+				  const struct evidence_limits *limits)
 {
-	static const struct evidence_limits limits = {
-		.subjects = 1000, .rows_per_subject = 256, .rows = 10000};
 	struct world *w = calloc(1, sizeof(*w));
 	struct infer_source source = {w, world_rows, world_addresses};
 
 	assert_non_null(w);
-	w->evidence = evidence_new(&limits, WINDOW, &w->counts);
+	w->evidence = evidence_new(limits, config->window_ns, &w->counts);
 	w->infer = infer_new(config, &source, world_found, w, &w->counts);
 	assert_non_null(w->evidence);
 	assert_non_null(w->infer);
 	return w;
+}
+
+static const struct evidence_limits roomy = {
+	.subjects = 1000, .rows_per_subject = 256, .rows = 10000};
+
+static struct world *world_new(const struct infer_config *config)
+{
+	return world_new_of(config, &roomy);
 }
 
 static void world_free(struct world *w)
@@ -188,8 +206,8 @@ static void world_contact(struct world *w, uint8_t subject, domain_id domain, in
 
 static void world_expire(struct world *w, int64_t now_ns)
 {
-	evidence_expire(w->evidence, now_ns);
 	infer_expire(w->infer, now_ns);
+	evidence_expire(w->evidence, now_ns);
 }
 
 struct copies {
@@ -394,6 +412,130 @@ static void test_steady_device_is_reported_once(void **state)
 	assert_int_equal(w->found_count, 1);
 }
 
+/* --- renewal and loss ------------------------------------------------------------------------- */
+
+static void changed_is(const struct world *w, size_t i, enum detection_event event, int64_t time_ns)
+{
+	assert_true(i < w->changed_count);
+	assert_int_equal(w->changed[i].event, event);
+	assert_int_equal(w->changed[i].time_ns, time_ns);
+}
+
+/* A device that keeps talking is renewed once a window, and lost a window after its last word. */
+static void test_renewals_then_a_loss(void **state)
+{
+	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
+	const int64_t last_ns = 400 * S;
+
+	(void)state;
+	for (int64_t t = 0; t <= last_ns; t += 10 * S) {
+		world_contact(w, 1, P_A, t);
+		world_expire(w, t);
+	}
+	assert_int_equal(w->changed_count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(w->changed[i].event, DETECTION_RENEWAL);
+		assert_true(w->changed[i].time_ns - (i ? w->changed[i - 1].time_ns : 0) >= WINDOW);
+		assert_true(w->changed[i].last_ns > w->changed[i].time_ns - 10 * S);
+		assert_int_equal(w->changed[i].since_ns, 0);
+	}
+	world_expire(w, last_ns + WINDOW);
+	assert_int_equal(w->counts.n[COUNTER_DETECTIONS_LOST], 0);
+	world_expire(w, last_ns + WINDOW + 1);
+	assert_int_equal(w->counts.n[COUNTER_DETECTIONS_LOST], 1);
+	changed_is(w, w->changed_count - 1, DETECTION_LOSS, last_ns + WINDOW);
+	assert_false(w->changed[w->changed_count - 1].withdrawn);
+	assert_int_equal(w->changed[w->changed_count - 1].last_ns, last_ns);
+	assert_int_equal(w->counts.n[COUNTER_DETECTIONS_RENEWED], w->changed_count - 1);
+	assert_int_equal(w->found_count, 1);
+}
+
+/* Nobody looked for ten windows: what happened is told with the times at which it did, in order. */
+static void test_late_look_tells_the_same(void **state)
+{
+	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
+
+	(void)state;
+	world_contact(w, 1, P_A, S);
+	world_contact(w, 2, P_A, 2 * S);
+	world_contact(w, 3, P_A, 3 * S);
+	world_contact(w, 1, P_A, 90 * S); /* no news to anybody */
+	world_expire(w, 10 * WINDOW);
+	assert_int_equal(w->changed_count, 4);
+	changed_is(w, 0, DETECTION_RENEWAL, S + WINDOW);
+	assert_int_equal(w->changed[0].last_ns, 90 * S);
+	changed_is(w, 1, DETECTION_LOSS, 2 * S + WINDOW);
+	changed_is(w, 2, DETECTION_LOSS, 3 * S + WINDOW);
+	changed_is(w, 3, DETECTION_LOSS, 90 * S + WINDOW);
+	assert_int_equal(infer_count(w->infer), 0);
+}
+
+/* Half of it came again: it stands without a renewal, which comes with the other half. */
+static void test_incomplete_is_not_renewed(void **state)
+{
+	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
+
+	(void)state;
+	world_contact(w, 1, LONE_A, S);
+	world_contact(w, 1, PROD, 2 * S);
+	world_contact(w, 1, PROD, 80 * S);
+	world_expire(w, 3 * S + WINDOW);
+	world_expire(w, 50 * S + WINDOW);
+	assert_int_equal(w->changed_count, 0);
+	world_contact(w, 1, LONE_A, 60 * S + WINDOW);
+	assert_int_equal(w->changed_count, 1);
+	changed_is(w, 0, DETECTION_RENEWAL, 60 * S + WINDOW);
+	assert_int_equal(w->changed[0].seen, 2);
+	world_contact(w, 1, P_A, 70 * S + WINDOW);
+	assert_int_equal(w->changed_count, 1); /* once a window */
+	assert_int_equal(w->found[0].rule, LONE);
+	assert_int_equal(w->found[1].rule, PLATFORM);
+}
+
+/* The hour and the day end with the contact that completes the rule; its parent must hold too. */
+static void test_hour_and_day(void **state)
+{
+	struct infer_config config = plain;
+	struct world *w CLEANUP(world_free_ptr) = NULL;
+
+	(void)state;
+	config.window_ns = 7 * 86400 * S;
+	w = world_new(&config);
+	world_contact(w, 1, LONE_A, 0);
+	world_contact(w, 1, PROD, 3600 * S);
+	assert_true(w->found[0].in_hour && w->found[0].in_day); /* an hour to the nanosecond */
+	world_contact(w, 2, LONE_A, 0);
+	world_contact(w, 2, PROD, 3600 * S + 1);
+	assert_true(!w->found[1].in_hour && w->found[1].in_day);
+	world_contact(w, 3, LONE_A, 0);
+	world_contact(w, 3, PROD, 86400 * S + 1);
+	assert_true(!w->found[2].in_hour && !w->found[2].in_day);
+	world_contact(w, 4, P_A, 0);
+	world_contact(w, 4, M_A, 3600 * S);
+	world_contact(w, 4, M_B, 3601 * S);
+	assert_int_equal(w->found[4].rule, MAKER);
+	assert_true(!w->found[4].in_hour && w->found[4].in_day);
+	infer_update(w->infer, 90000 * S + 1);
+	assert_true(infer_detected(w->infer, &w->found[2].subject, LONE, NULL));
+}
+
+/* From the subject's first contact in the window with any rule's domain. */
+static void test_time_to_detect(void **state)
+{
+	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
+
+	(void)state;
+	world_contact(w, 2, LONE_A, 0);
+	world_contact(w, 1, LONE_NTP, 10 * S);
+	world_contact(w, 1, LONE_A, 30 * S);
+	world_contact(w, 1, PROD, 50 * S);
+	assert_int_equal(w->found[0].since_ns, 50 * S);
+	assert_int_equal(w->found[0].began_ns, 10 * S);
+	world_expire(w, 20 * S + WINDOW); /* the NTP contact has left */
+	world_contact(w, 1, P_A, 25 * S + WINDOW);
+	assert_int_equal(w->found[1].began_ns, 30 * S);
+}
+
 /* --- established ------------------------------------------------------------------------------ */
 
 static void test_established_contacts_only(void **state)
@@ -545,6 +687,10 @@ static void test_withdrawn_evidence_undoes(void **state)
 	assert_true(infer_detected(w->infer, &subject, PLATFORM, &since_ns));
 	assert_int_equal(since_ns, S);
 	assert_int_equal(w->counts.n[COUNTER_DETECTIONS_WITHDRAWN], 1);
+	assert_int_equal(w->changed_count, 1);
+	changed_is(w, 0, DETECTION_LOSS, 60 * S);
+	assert_true(w->changed[0].withdrawn);
+	assert_int_equal(w->changed[0].rule, PLATFORM);
 	world_contact(w, 1, P_B, 61 * S);
 	assert_int_equal(w->found_count, 4); /* and may be made again */
 }
@@ -765,6 +911,155 @@ static void test_order_does_not_matter(void **state)
 	assert_int_equal(any, 0xff); /* all rules but "many", on both subjects */
 }
 
+/* --- merging ---------------------------------------------------------------------------------- */
+
+static void pour(void *ctx, const struct evidence *e)
+{
+	world_add(ctx, e);
+}
+
+static bool evidence_same(const struct evidence *a, const struct evidence *b)
+{
+	return a->domain == b->domain && a->packets == b->packets && a->bytes == b->bytes &&
+	       a->tcp_flags == b->tcp_flags && a->directions == b->directions &&
+	       a->first_ns == b->first_ns && a->last_ns == b->last_ns;
+}
+
+/* Everything but when it was found. */
+static bool detection_same(const struct detection *a, const struct detection *b)
+{
+	bool same = a->seen == b->seen && a->needed == b->needed && a->of == b->of &&
+		    a->sampling == b->sampling && a->in_hour == b->in_hour &&
+		    a->in_day == b->in_day && a->first_ns == b->first_ns &&
+		    a->last_ns == b->last_ns && a->evidence_count == b->evidence_count;
+
+	for (uint32_t i = 0; same && i < a->evidence_count; i++)
+		same = evidence_same(&a->evidence[i], &b->evidence[i]);
+	return same;
+}
+
+static const struct detection *detection_of(const struct copies *c, const struct detection *like)
+{
+	for (size_t i = 0; i < c->count; i++)
+		if (c->row[i].rule == like->rule &&
+		    !memcmp(&c->row[i].subject, &like->subject, sizeof(like->subject)))
+			return &c->row[i];
+	return NULL;
+}
+
+static void detections_same(const struct copies *a, const struct copies *b)
+{
+	assert_int_equal(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++) {
+		const struct detection *other = detection_of(b, &a->row[i]);
+
+		assert_non_null(other);
+		assert_true(detection_same(&a->row[i], other));
+	}
+}
+
+#define PARTS 4
+
+/* The parts' rows, poured into one world part after part from the first on, and around. */
+static void parts_pour(struct world *const parts[PARTS], uint32_t first, bool back,
+		       const struct infer_config *config, struct copies *out)
+{
+	struct world *w CLEANUP(world_free_ptr) = world_new(config);
+
+	for (uint32_t i = 0; i < PARTS; i++) {
+		uint32_t part = (first + (back ? PARTS - i : i)) % PARTS;
+
+		evidence_each_row(parts[part]->evidence, pour, w);
+	}
+	out->count = 0;
+	infer_update(w->infer, 86400 * S);
+	infer_each(w->infer, copy, out);
+}
+
+/*
+ * Contacts of a day, split at random over several stores: poured together in any order they make
+ * the detections that one store makes of them, with the same counts, windows and evidence.
+ */
+static void test_merged_sets_make_the_same_detections(void **state)
+{
+	static struct copies whole, merged;
+	struct infer_config config = plain;
+	size_t made = 0, in_hour = 0;
+
+	(void)state;
+	config.window_ns = 86400 * S;
+	for (int round = 0; round < 100; round++) {
+		struct world *all CLEANUP(world_free_ptr) = world_new(&config);
+		struct world *parts[PARTS];
+
+		for (uint32_t p = 0; p < PARTS; p++)
+			parts[p] = world_new(&config);
+		for (uint32_t n = 4 + roll(20); n > 0; n--) {
+			int64_t at_s = roll(2) ? roll(86400) : 86400 - roll(3600);
+			struct evidence e =
+				contact((uint8_t)roll(2), roll(MANY_A), at_s * S);
+
+			world_add(all, &e);
+			evidence_add(parts[roll(PARTS)]->evidence, &e);
+		}
+		whole.count = 0;
+		infer_update(all->infer, 86400 * S);
+		infer_each(all->infer, copy, &whole);
+		for (uint32_t k = 0; k < 2 * PARTS; k++) {
+			parts_pour(parts, k / 2, k % 2, &config, &merged);
+			detections_same(&whole, &merged);
+		}
+		made += whole.count;
+		for (size_t i = 0; i < whole.count; i++)
+			in_hour += whole.row[i].in_hour;
+		for (uint32_t p = 0; p < PARTS; p++)
+			world_free(parts[p]);
+	}
+	assert_in_range(in_hour, 1, made - 1);
+}
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+static struct evidence contact_of_many(uint32_t subject, domain_id domain)
+{
+	struct evidence e = contact(0, domain, S);
+
+	e.subject.b[6] = (uint8_t)(subject >> 8);
+	e.subject.b[7] = (uint8_t)subject;
+	return e;
+}
+
+/*
+ * 10,000 subjects in a gateway's bounds, each with five contacts (the devices of real captures have
+ * four on average), three addresses and three detections.
+ */
+static void test_gateway_memory(void **state)
+{
+	struct infer_config config = plain;
+	struct world *w CLEANUP(world_free_ptr) = NULL;
+
+	(void)state;
+	config.max_detections = DETECTIONS_GATEWAY;
+	w = world_new_of(&config, &evidence_limits_gateway);
+	for (uint32_t i = 0; i < 10000; i++) {
+		static const domain_id domains[] = {P_A, M_A, M_B, PROD, M_C};
+		struct evidence e;
+
+		for (size_t d = 0; d < LENGTH(domains); d++) {
+			e = contact_of_many(i, domains[d]);
+			evidence_add(w->evidence, &e);
+		}
+		for (uint8_t k = 0; k < 3; k++)
+			evidence_address(w->evidence, &e.subject, &(struct addr){{k}}, S);
+		w->found_count = 0;
+		infer_subject(w->infer, &e.subject, S);
+		assert_int_equal(w->found_count, 3);
+	}
+	assert_int_equal(evidence_subjects(w->evidence), 10000);
+	assert_int_equal(infer_count(w->infer), 30000);
+	assert_in_range(evidence_bytes(w->evidence) + infer_bytes(w->infer), 1, 16 << 20);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -778,6 +1073,11 @@ int main(void)
 		cmocka_unit_test(test_old_contacts_do_not_add_up),
 		cmocka_unit_test(test_fires_again_after_the_window),
 		cmocka_unit_test(test_steady_device_is_reported_once),
+		cmocka_unit_test(test_renewals_then_a_loss),
+		cmocka_unit_test(test_late_look_tells_the_same),
+		cmocka_unit_test(test_incomplete_is_not_renewed),
+		cmocka_unit_test(test_hour_and_day),
+		cmocka_unit_test(test_time_to_detect),
 		cmocka_unit_test(test_established_contacts_only),
 		cmocka_unit_test(test_established_later),
 		cmocka_unit_test(test_evidence_is_bounded),
@@ -791,6 +1091,8 @@ int main(void)
 		cmocka_unit_test(test_explains_a_named_rule),
 		cmocka_unit_test(test_unknown_is_not_explained),
 		cmocka_unit_test(test_order_does_not_matter),
+		cmocka_unit_test(test_merged_sets_make_the_same_detections),
+		cmocka_unit_test(test_gateway_memory),
 	};
 
 	return cmocka_run_group_tests(tests, rules_set_up, NULL);

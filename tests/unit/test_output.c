@@ -74,6 +74,9 @@ static struct detection *detection_new(void)
 		.last_ns = T0 + 5 * NS_PER_S,
 		.address_count = 1,
 		.evidence_count = 2,
+		.in_day = true,
+		.since_ns = T0 + 5 * NS_PER_S,
+		.began_ns = T0 - 3 * NS_PER_S / 2,
 	};
 	d.address[0] = addr_of("192.168.1.10");
 	for (uint32_t i = 0; i < 2; i++)
@@ -144,7 +147,8 @@ static void test_detection_line(void **state)
 		"\"rule\":\"ring-doorbell\",\"name\":\"Ring doorbell\",\"vendor\":\"Ring\","
 		"\"level\":\"manufacturer\",\"parent\":null,\"seen\":2,\"needed\":2,\"of\":5,"
 		"\"sampling\":1,\"first_evidence\":\"2025-11-24T16:00:00.000000Z\","
-		"\"last_evidence\":\"2025-11-24T16:00:05.000000Z\",\"evidence\":["
+		"\"last_evidence\":\"2025-11-24T16:00:05.000000Z\",\"detect_seconds\":6.500,"
+		"\"windows\":{\"hour\":false,\"day\":true},\"evidence\":["
 		"{\"group\":\"es.ring.com\",\"domain\":\"es.ring.com\","
 		"\"address\":\"198.51.100.7\",\"port\":443,\"proto\":\"tcp\",\"packets\":12,"
 		"\"bytes\":3400,\"first\":\"2025-11-24T16:00:00.000000Z\","
@@ -172,6 +176,31 @@ static void test_detection_extras(void **state)
 	assert_non_null(strstr(text, "\"parent\":\"amazon-product\""));
 	assert_non_null(strstr(text, "\"via\":\"address\",\"sampling\":1}"));
 	assert_non_null(strstr(text, "\"via\":\"client-dns\"}],\"evidence_left_out\":3}"));
+}
+
+/* Renewals and losses are lines of the same shape, with since when it stood and why it ended. */
+static void test_renewal_and_loss_lines(void **state)
+{
+	CLEANUP(print_close) struct printed p = {0};
+	struct detection *d = detection_new();
+	const char *text;
+
+	(void)state;
+	print_open(&p, OUTPUT_JSON);
+	d->event = DETECTION_RENEWAL;
+	d->time_ns += 86400 * NS_PER_S;
+	output_detection(p.output, d);
+	d->event = DETECTION_LOSS;
+	output_detection(p.output, d);
+	d->withdrawn = true;
+	output_detection(p.output, d);
+	text = print_done(&p);
+	assert_non_null(strstr(text, "{\"event\":\"renewal\",\"time\":\"2025-11-25T16:00:05"));
+	assert_non_null(strstr(text, "\"day\":true},\"detected\":\"2025-11-24T16:00:05.000000Z\","
+				     "\"evidence\":[{"));
+	assert_non_null(strstr(text, "{\"event\":\"loss\",\"time\":\"2025-11-25T16:00:05"));
+	assert_non_null(strstr(text, "05.000000Z\",\"reason\":\"window\",\"evidence\":[{"));
+	assert_non_null(strstr(text, "05.000000Z\",\"reason\":\"shared\",\"evidence\":[{"));
 }
 
 static void test_summary_line(void **state)
@@ -225,6 +254,12 @@ static void test_live_lines(void **state)
 	d->address_count = 0;
 	d->evidence_count = 1;
 	output_detection(p.output, d);
+	d->event = DETECTION_RENEWAL;
+	output_detection(p.output, d);
+	d->event = DETECTION_LOSS;
+	output_detection(p.output, d);
+	d->withdrawn = true;
+	output_detection(p.output, d);
 	assert_string_equal(
 		print_done(&p),
 		"TIME (UTC)           DEVICE                      LEVEL         SUBJECT           "
@@ -233,7 +268,16 @@ static void test_live_lines(void **state)
 		"mac:02:00:00:00:00:0a  192.168.1.10     Caf\xc3\xa9 bell           2/5  "
 		"es.ring.com, fw.ring.com\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  es.ring.com\n");
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  es.ring.com\n"
+		"2025-11-24 16:00:05  Amazon Fire TV              product       "
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  "
+		"still there, es.ring.com\n"
+		"2025-11-24 16:00:05  Amazon Fire TV              product       "
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  "
+		"lost: last seen 2025-11-24 16:00:05\n"
+		"2025-11-24 16:00:05  Amazon Fire TV              product       "
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  "
+		"lost: others share the address\n");
 }
 
 /* Rows of several events come as one table each, whatever order they came in. */
@@ -462,6 +506,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_detection_line),
 		cmocka_unit_test(test_detection_extras),
+		cmocka_unit_test(test_renewal_and_loss_lines),
 		cmocka_unit_test(test_summary_line),
 		cmocka_unit_test(test_every_counter_has_its_name),
 		cmocka_unit_test(test_live_lines),

@@ -183,6 +183,8 @@ static struct detection detection_one(void)
 		.sampling = 1,
 		.first_ns = 10,
 		.last_ns = 20,
+		.began_ns = 9,
+		.told_ns = 30,
 		.evidence_count = 2,
 		.evidence_left_out = 7,
 	};
@@ -372,10 +374,36 @@ static void test_comes_back_as_it_went(void **state)
 	assert_int_equal(g.detection.rule, 1);
 	assert_int_equal(g.detection.evidence_count, 2);
 	assert_int_equal(g.detection.evidence_left_out, 7);
+	assert_int_equal(g.detection.since_ns, g.detection.time_ns);
+	assert_int_equal(g.detection.began_ns, 9);
+	assert_int_equal(g.detection.told_ns, 30);
 	evidence_same(&g.detection.evidence[0], &e);
 	assert_int_equal(write_all(p->path, false), 0);
 	assert_int_equal(read_all(p->path, &names, &g, &report), 0);
 	assert_false(report.header.running);
+}
+
+/* A file of a version that did not save a detection's past. */
+static void test_detection_without_a_past(void **state)
+{
+	static const char past[] = "\"began_ns\":9,\"told_ns\":30,";
+	const struct place *p = *state;
+	struct got g = {0};
+	struct state_report report;
+	char *at;
+	size_t len;
+
+	assert_int_equal(write_all(p->path, false), 0);
+	CLEANUP_FREE char *text = file_read(p->path, &len);
+
+	at = strstr(text, past);
+	assert_non_null(at);
+	memmove(at, at + strlen(past), strlen(at + strlen(past)) + 1);
+	file_write(p->path, text, strlen(text));
+	assert_int_equal(read_all(p->path, &names, &g, &report), 0);
+	assert_int_equal(g.detections, 1);
+	assert_int_equal(g.detection.began_ns, g.detection.first_ns);
+	assert_int_equal(g.detection.told_ns, g.detection.time_ns);
 }
 
 /* Cut anywhere, the file is refused as a whole and nothing comes out of it. */
@@ -700,6 +728,7 @@ int main(void)
 		PLACED(test_discard_leaves_nothing), PLACED(test_labels_come_back),
 		PLACED(test_ways_of_asking_come_back),
 		PLACED(test_lock),
+		PLACED(test_discard_leaves_nothing), PLACED(test_detection_without_a_past),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

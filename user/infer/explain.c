@@ -61,12 +61,12 @@ static void rule_explain(struct infer *i, uint32_t rule, explanation_sink *sink,
 		calloc(named->group_count + 1, sizeof(*groups));
 	struct explanation x = {
 		.rule = rule,
-		.seen = r ? r->seen : 0,
+		.seen = r ? r->seen[SPAN_WINDOW] : 0,
 		.needed = rule_needed(named, i->config.threshold),
 		.of = named->group_count,
-		.fires = hits_fire(&i->hits, &i->config, rule),
+		.fires = hits_fire(&i->hits, &i->config, rule, SPAN_WINDOW),
 		.parent_fires = named->parent == RULE_NONE ||
-				hits_fire(&i->hits, &i->config, named->parent),
+				hits_fire(&i->hits, &i->config, named->parent, SPAN_WINDOW),
 		.group_count = named->group_count,
 		.groups = groups,
 		.contacts = contacts,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/timefmt.h"
+
 #define HITS_START 32
 #define PARENTS_MAX 16 /* a chain of parents is a few levels deep */
 
@@ -19,6 +21,12 @@ void hits_clean(struct hits *h)
 	free(h->hits);
 	free(h->rules);
 	*h = (struct hits){0};
+}
+
+size_t hits_bytes(const struct hits *h)
+{
+	return h->row_max * sizeof(*h->rows) + h->hit_max * sizeof(*h->hits) +
+	       h->rule_max * sizeof(*h->rules);
 }
 
 /* items, perhaps moved, with room for one more; NULL without memory, then they stay as they are. */
@@ -40,7 +48,7 @@ static void row_take(void *ctx, const struct evidence *e)
 	struct hits *h = ctx;
 	struct evidence *more;
 
-	if (e->last_ns < h->cutoff_ns)
+	if (e->last_ns < h->cutoff_ns[SPAN_WINDOW])
 		return;
 	more = grown(h->rows, h->row_count, &h->row_max, sizeof(*h->rows));
 	if (!more) {
@@ -113,9 +121,28 @@ static void row_hits(struct hits *h, const struct rules *rules, uint32_t row)
 	}
 }
 
+/* Bit 1 << span for each span that has the row's last contact. */
+static unsigned int row_spans(const struct hits *h, uint32_t row)
+{
+	unsigned int spans = 0;
+
+	for (int s = 0; s < SPAN_COUNT; s++)
+		spans |= (unsigned int)(h->rows[row].last_ns >= h->cutoff_ns[s]) << s;
+	return spans;
+}
+
+/* Counts a group once in each span; *counted has the spans in which it was. */
+static void group_count(struct hits_rule *r, unsigned int spans, unsigned int *counted)
+{
+	for (int s = 0; s < SPAN_COUNT; s++)
+		r->seen[s] += (spans & ~*counted) >> s & 1;
+	*counted |= spans;
+}
+
 /* Sorted hits -> one hits_rule per rule; a row that is in twice is in once. */
 static void rules_group(struct hits *h)
 {
+	unsigned int counted = 0;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; i < h->hit_count; i++) {
@@ -133,19 +160,37 @@ static void rules_group(struct hits *h)
 		}
 		h->rules = more;
 		if (!same_rule)
-			h->rules[h->rule_count++] = (struct hits_rule){hit.rule, 0, kept, 0};
+			h->rules[h->rule_count++] = (struct hits_rule){hit.rule, {0}, kept, 0};
+		if (!same_rule || prev->group != hit.group)
+			counted = 0;
 		r = &h->rules[h->rule_count - 1];
-		r->seen += !same_rule || prev->group != hit.group;
+		group_count(r, row_spans(h, hit.row), &counted);
 		r->count++;
 		h->hits[kept++] = hit;
 	}
 	h->hit_count = kept;
 }
 
+static void cutoffs_set(struct hits *h, const struct infer_config *config, int64_t now_ns)
+{
+	static const int64_t lengths[SPAN_COUNT] = {
+		[SPAN_WINDOW] = INT64_MAX,
+		[SPAN_DAY] = 86400 * NS_PER_S,
+		[SPAN_HOUR] = 3600 * NS_PER_S,
+	};
+
+	for (int s = 0; s < SPAN_COUNT; s++) {
+		int64_t length_ns = lengths[s] < config->window_ns ? lengths[s]
+								   : config->window_ns;
+
+		h->cutoff_ns[s] = now_ns - length_ns;
+	}
+}
+
 bool hits_fill(struct hits *h, const struct infer_config *config,
 	       const struct infer_source *source, const struct subject *subject, int64_t now_ns)
 {
-	h->cutoff_ns = now_ns - config->window_ns;
+	cutoffs_set(h, config, now_ns);
 	h->failed = false;
 	h->row_count = h->hit_count = h->rule_count = 0;
 	source->rows(source->ctx, subject, row_take, h);
@@ -179,13 +224,14 @@ const struct hits_rule *hits_find(const struct hits *h, uint32_t rule)
 	return NULL;
 }
 
-bool hits_fire(const struct hits *h, const struct infer_config *config, uint32_t rule)
+bool hits_fire(const struct hits *h, const struct infer_config *config, uint32_t rule,
+	       enum span span)
 {
 	for (int depth = 0; depth < PARENTS_MAX; depth++) {
 		const struct rules_rule *r = &config->rules->rules[rule];
 		const struct hits_rule *found = hits_find(h, rule);
 
-		if (!found || found->seen < rule_needed(r, config->threshold))
+		if (!found || found->seen[span] < rule_needed(r, config->threshold))
 			return false;
 		if (r->parent == RULE_NONE)
 			return true;

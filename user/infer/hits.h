@@ -5,6 +5,9 @@
 
 #include "infer/infer.h"
 
+/* Sliding windows, all ending now: the one that is set, the hour and the day within it. */
+enum span { SPAN_WINDOW, SPAN_DAY, SPAN_HOUR, SPAN_COUNT };
+
 /* A row that speaks for a primary group of a rule, on the rule's ports. */
 struct hit {
 	uint32_t rule;
@@ -15,14 +18,14 @@ struct hit {
 /* Hits of one rule: hits[first .. +count), its groups together. */
 struct hits_rule {
 	uint32_t rule;
-	uint32_t seen; /* distinct groups */
+	uint32_t seen[SPAN_COUNT]; /* distinct groups */
 	uint32_t first;
 	uint32_t count;
 };
 
 /* Scratch, reused from subject to subject. */
 struct hits {
-	int64_t cutoff_ns;
+	int64_t cutoff_ns[SPAN_COUNT];
 	bool failed;           /* without memory: some rows are missing */
 	struct evidence *rows; /* oldest first */
 	uint32_t row_count, row_max;
@@ -33,6 +36,7 @@ struct hits {
 };
 
 void hits_clean(struct hits *h);
+size_t hits_bytes(const struct hits *h); /* memory held */
 
 /* False without memory. */
 bool hits_fill(struct hits *h, const struct infer_config *config,
@@ -40,8 +44,9 @@ bool hits_fill(struct hits *h, const struct infer_config *config,
 
 /* NULL when none of the rule's groups was seen. */
 const struct hits_rule *hits_find(const struct hits *h, uint32_t rule);
-/* Enough groups were seen, and enough of every rule above it. */
-bool hits_fire(const struct hits *h, const struct infer_config *config, uint32_t rule);
+/* Enough groups were seen within the span, and enough of every rule above it. */
+bool hits_fire(const struct hits *h, const struct infer_config *config, uint32_t rule,
+	       enum span span);
 
 /* A contact counts: with established TCP or both directions, where that is asked for. */
 bool contact_counts(const struct infer_config *config, const struct evidence *e);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,59 +54,33 @@ void infer_free(struct infer *i)
 	free(i);
 }
 
-static struct standing **standing_get(const struct infer *i, const struct subject *subject,
-				      uint32_t rule)
-{
-	struct standing_key key = {.subject = *subject, .rule = rule};
-
-	return table_get(i->table, &key);
-}
-
-/* Remembers d in place of what was there. 0, -ENOSPC when full, -ENOMEM. */
-static int standing_put(struct infer *i, const struct detection *d)
-{
-	struct standing_key key = {.subject = d->subject, .rule = d->rule};
-	CLEANUP_FREE struct standing *s = standing_new(d);
-	struct standing **slot;
-	bool added;
-
-	if (!s)
-		return -ENOMEM;
-	slot = table_put(i->table, &key, &added);
-	if (!slot)
-		return -ENOSPC;
-	free(*slot);
-	*slot = TAKE_PTR(s);
-	if (d->last_ns < i->oldest_ns)
-		i->oldest_ns = d->last_ns;
-	return 0;
-}
-
-static void detection_addresses(const struct infer *i, struct detection *d)
-{
-	d->address_count = i->source.addresses(i->source.ctx, &d->subject, d->address);
-}
-
-/* Reports rule and, before it, the rules above it that are not reported yet. All of them fire. */
+/*
+ * Reports rule and, before it, the rules above it that are not reported yet; renews what is due.
+ * All of them fire.
+ */
 static void rule_report(struct infer *i, const struct subject *subject, uint32_t rule,
 			int64_t now_ns)
 {
 	uint32_t parent = i->config.rules->rules[rule].parent;
+	struct detection *d = &i->scratch;
 
-	if (standing_get(i, subject, rule))
+	if (standing_get(i, subject, rule)) {
+		infer_renew(i, subject, rule, now_ns);
 		return;
+	}
 	if (parent != RULE_NONE)
 		rule_report(i, subject, parent, now_ns);
-	detection_build(&i->config, &i->hits, rule, &i->scratch);
-	i->scratch.subject = *subject;
-	i->scratch.time_ns = now_ns;
-	if (standing_put(i, &i->scratch)) {
+	detection_build(&i->config, &i->hits, rule, d);
+	d->event = DETECTION_NEW;
+	d->subject = *subject;
+	d->time_ns = d->since_ns = d->told_ns = now_ns;
+	d->began_ns = i->hits.rows[0].first_ns;
+	if (standing_put(i, d)) {
 		i->counts->n[COUNTER_DETECTIONS_FULL]++;
 		return;
 	}
 	i->counts->n[COUNTER_DETECTIONS]++;
-	detection_addresses(i, &i->scratch);
-	i->sink(i->sink_ctx, &i->scratch);
+	detection_tell(i, d);
 }
 
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns)
@@ -115,95 +90,9 @@ void infer_subject(struct infer *i, const struct subject *subject, int64_t now_n
 	for (uint32_t r = 0; r < i->hits.rule_count; r++) {
 		uint32_t rule = i->hits.rules[r].rule;
 
-		if (hits_fire(&i->hits, &i->config, rule))
+		if (hits_fire(&i->hits, &i->config, rule, SPAN_WINDOW))
 			rule_report(i, subject, rule, now_ns);
 	}
-}
-
-/*
- * Brings a detection up to date with its subject's rows, which i->hits holds: all of it when the
- * rule still fires, else only the time of the last contact. False when no contact is left.
- */
-static bool standing_refresh(struct infer *i, const struct subject *subject, uint32_t rule,
-			     struct standing **slot)
-{
-	const struct hits_rule *r = hits_find(&i->hits, rule);
-	struct detection *d = &i->scratch;
-	struct standing *fresh;
-
-	if (!r)
-		return false;
-	detection_build(&i->config, &i->hits, rule, d);
-	if (!hits_fire(&i->hits, &i->config, rule)) {
-		(*slot)->last_ns = d->last_ns;
-		return true;
-	}
-	d->subject = *subject;
-	d->time_ns = (*slot)->time_ns;
-	fresh = standing_new(d);
-	if (!fresh)
-		return true;
-	free(*slot);
-	*slot = fresh;
-	return true;
-}
-
-void infer_recheck(struct infer *i, const struct subject *subject, const struct addr *remote,
-		   int64_t now_ns)
-{
-	hits_fill(&i->hits, &i->config, &i->source, subject, now_ns);
-	for (uint32_t rule = 0; rule < i->config.rules->rule_count; rule++) {
-		struct standing **slot = standing_get(i, subject, rule);
-		struct standing_key key = {.subject = *subject, .rule = rule};
-
-		if (!slot || !standing_used(*slot, remote))
-			continue;
-		if (hits_fire(&i->hits, &i->config, rule)) {
-			standing_refresh(i, subject, rule, slot);
-			continue;
-		}
-		free(*slot);
-		table_del(i->table, &key);
-		i->counts->n[COUNTER_DETECTIONS_WITHDRAWN]++;
-	}
-}
-
-/* Refreshes the detections whose last contact, as known, is before older_ns; drops empty ones. */
-static void standing_refresh_all(struct infer *i, int64_t now_ns, int64_t older_ns)
-{
-	const void *key;
-	void *value;
-
-	i->oldest_ns = INT64_MAX;
-	for (size_t at = 0; table_next(i->table, &at, &key, &value);) {
-		const struct standing_key k = *(const struct standing_key *)key;
-		struct standing **slot = value;
-
-		if ((*slot)->last_ns < older_ns) {
-			hits_fill(&i->hits, &i->config, &i->source, &k.subject, now_ns);
-			if (!standing_refresh(i, &k.subject, k.rule, slot) &&
-			    (*slot)->last_ns < i->hits.cutoff_ns) {
-				free(*slot);
-				table_del_at(i->table, &at);
-				continue;
-			}
-		}
-		if ((*slot)->last_ns < i->oldest_ns)
-			i->oldest_ns = (*slot)->last_ns;
-	}
-}
-
-void infer_expire(struct infer *i, int64_t now_ns)
-{
-	int64_t cutoff_ns = now_ns - i->config.window_ns;
-
-	if (i->oldest_ns < cutoff_ns)
-		standing_refresh_all(i, now_ns, cutoff_ns);
-}
-
-void infer_update(struct infer *i, int64_t now_ns)
-{
-	standing_refresh_all(i, now_ns, INT64_MAX);
 }
 
 struct each_item {
@@ -236,7 +125,7 @@ void infer_each(const struct infer *i, detection_sink *sink, void *ctx)
 	qsort(items, count, sizeof(*items), each_compare);
 	for (size_t n = 0; n < count; n++) {
 		standing_expand(items[n].standing, items[n].key, d);
-		detection_addresses(i, d);
+		d->address_count = i->source.addresses(i->source.ctx, &d->subject, d->address);
 		sink(ctx, d);
 	}
 }
@@ -254,6 +143,17 @@ bool infer_detected(const struct infer *i, const struct subject *subject, uint32
 size_t infer_count(const struct infer *i)
 {
 	return table_count(i->table);
+}
+
+size_t infer_bytes(const struct infer *i)
+{
+	size_t bytes = sizeof(*i) + table_bytes(i->table) + hits_bytes(&i->hits);
+	const void *key;
+	void *value;
+
+	for (size_t at = 0; table_next(i->table, &at, &key, &value);)
+		bytes += malloc_usable_size(*(struct standing **)value) + sizeof(size_t);
+	return bytes;
 }
 
 int infer_restore(struct infer *i, const struct detection *d)

@@ -2,7 +2,8 @@
 /*
  * Evidence x rules -> detections. A rule with N primary groups fires for a subject when at least
  * max(1, N * D rounded down) of them were contacted within the window on the rule's ports, and its
- * parent fires within the same window. It is reported once, until its evidence has left the window.
+ * parent fires within the same window. It is told once, and again as a renewal after each window in
+ * which it was complete; a loss ends it, when its evidence has left the window or was withdrawn.
  */
 #ifndef HAYRAKE_INFER_H
 #define HAYRAKE_INFER_H
@@ -18,6 +19,10 @@ struct infer_source {
 	uint32_t (*addresses)(void *ctx, const struct subject *subject,
 			      struct addr out[static SUBJECT_ADDRESSES_MAX]);
 };
+
+/* Detections that may stand at once: three for each subject that can have evidence, then one. */
+#define DETECTIONS_GATEWAY 49152
+#define DETECTIONS_EDGE (1U << 20)
 
 struct infer_config {
 	const struct rules *rules; /* borrowed */
@@ -37,14 +42,16 @@ void infer_free(struct infer *i);
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns);
 
 /*
- * The subject's evidence for remote was withdrawn: forgets the detections that used it and do not
- * hold without it. (Evidence that merely ages does not undo a detection before all of it has left
- * the window.)
+ * The subject's evidence for remote was withdrawn: the detections that used it and do not hold
+ * without it are lost. (Evidence that merely ages undoes a detection when all of it has left.)
  */
 void infer_recheck(struct infer *i, const struct subject *subject, const struct addr *remote,
 		   int64_t now_ns);
 
-/* Forgets detections whose evidence has left the window. */
+/*
+ * Tells the renewals and losses that time alone has made, each with the moment at which it came to
+ * be. To be called before the rows that left the window are dropped.
+ */
 void infer_expire(struct infer *i, int64_t now_ns);
 
 /* Brings the evidence of all detections up to date, where they still hold. */
@@ -57,6 +64,7 @@ bool infer_detected(const struct infer *i, const struct subject *subject, uint32
 /* Every detection that stands, the oldest first. */
 void infer_each(const struct infer *i, detection_sink *sink, void *ctx);
 size_t infer_count(const struct infer *i);
+size_t infer_bytes(const struct infer *i); /* memory held */
 
 /* Puts back a saved detection without reporting it. */
 int infer_restore(struct infer *i, const struct detection *d);

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "infer/standing.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/cleanup.h"
+#include "base/table.h"
 
 struct standing *standing_new(const struct detection *d)
 {
@@ -10,9 +14,14 @@ struct standing *standing_new(const struct detection *d)
 
 	if (!s)
 		return NULL;
-	s->time_ns = d->time_ns;
+	s->time_ns = d->since_ns;
 	s->first_ns = d->first_ns;
 	s->last_ns = d->last_ns;
+	s->began_ns = d->began_ns;
+	s->told_ns = d->told_ns;
+	s->waits = false;
+	s->in_hour = d->in_hour;
+	s->in_day = d->in_day;
 	s->seen = d->seen;
 	s->needed = d->needed;
 	s->of = d->of;
@@ -40,9 +49,52 @@ struct standing *standing_new(const struct detection *d)
 	return s;
 }
 
+int64_t standing_oldest(const struct standing *s)
+{
+	return s->waits || s->last_ns < s->told_ns ? s->last_ns : s->told_ns;
+}
+
+struct standing **standing_get(const struct infer *i, const struct subject *subject, uint32_t rule)
+{
+	struct standing_key key = {.subject = *subject, .rule = rule};
+
+	return table_get(i->table, &key);
+}
+
+int standing_put(struct infer *i, const struct detection *d)
+{
+	struct standing_key key = {.subject = d->subject, .rule = d->rule};
+	CLEANUP_FREE struct standing *s = standing_new(d);
+	struct standing **slot;
+	bool added;
+
+	if (!s)
+		return -ENOMEM;
+	slot = table_put(i->table, &key, &added);
+	if (!slot)
+		return -ENOSPC;
+	if (standing_oldest(s) < i->oldest_ns)
+		i->oldest_ns = standing_oldest(s);
+	free(*slot);
+	*slot = TAKE_PTR(s);
+	return 0;
+}
+
+void detection_tell(struct infer *i, struct detection *d)
+{
+	d->address_count = i->source.addresses(i->source.ctx, &d->subject, d->address);
+	i->sink(i->sink_ctx, d);
+}
+
 void standing_expand(const struct standing *s, const struct standing_key *key, struct detection *d)
 {
-	d->time_ns = s->time_ns;
+	d->event = DETECTION_NEW;
+	d->withdrawn = false;
+	d->time_ns = d->since_ns = s->time_ns;
+	d->began_ns = s->began_ns;
+	d->told_ns = s->told_ns;
+	d->in_hour = s->in_hour;
+	d->in_day = s->in_day;
 	d->subject = key->subject;
 	d->rule = key->rule;
 	d->seen = s->seen;
@@ -136,9 +188,11 @@ void detection_build(const struct infer_config *config, const struct hits *h, ui
 	uint32_t rows[DETECTION_EVIDENCE_MAX];
 
 	d->rule = rule;
-	d->seen = r->seen;
+	d->seen = r->seen[SPAN_WINDOW];
 	d->needed = rule_needed(named, config->threshold);
 	d->of = named->group_count;
+	d->in_hour = hits_fire(h, config, rule, SPAN_HOUR);
+	d->in_day = hits_fire(h, config, rule, SPAN_DAY);
 	d->sampling = 0;
 	d->first_ns = INT64_MAX;
 	d->last_ns = INT64_MIN;

@@ -33,12 +33,17 @@ struct standing {
 	int64_t time_ns;
 	int64_t first_ns;
 	int64_t last_ns;
+	int64_t began_ns;
+	int64_t told_ns;
 	uint32_t seen;
 	uint32_t needed;
 	uint32_t of;
 	uint32_t sampling;
 	uint32_t left_out;
 	uint32_t count;
+	bool in_hour;
+	bool in_day;
+	bool waits; /* a window after told_ns it was not complete: only news can renew it */
 	struct standing_row rows[];
 };
 
@@ -49,7 +54,7 @@ struct infer {
 	void *sink_ctx;
 	struct counts *counts;
 	struct table *table; /* struct standing_key -> struct standing *, owned */
-	int64_t oldest_ns;   /* no detection's last contact is before */
+	int64_t oldest_ns;   /* no detection's standing_oldest() is before */
 	struct hits hits;
 	struct detection scratch;
 };
@@ -64,7 +69,19 @@ bool standing_used(const struct standing *s, const struct addr *remote);
 /* Domains get their new ids; rows of those that are gone are left out. */
 void standing_remap(struct standing *s, const domain_id *map, uint32_t count);
 
-/* Everything but subject, time and addresses, from the rule's hits (there is at least one). */
+/* The slot of a detection that stands, or NULL. */
+struct standing **standing_get(const struct infer *i, const struct subject *subject,
+			       uint32_t rule);
+/* Remembers d in place of what was there. 0, -ENOSPC when full, -ENOMEM. */
+int standing_put(struct infer *i, const struct detection *d);
+/* What must not be older than the window: its last contact, and the last time it was told. */
+int64_t standing_oldest(const struct standing *s);
+/* Gives d to the sink, with the subject's addresses. */
+void detection_tell(struct infer *i, struct detection *d);
+/* The rule fires again for a subject whose rows i->hits has: tells a renewal if one is due. */
+void infer_renew(struct infer *i, const struct subject *subject, uint32_t rule, int64_t now_ns);
+
+/* Everything but subject, event, times and addresses, from the rule's hits (at least one). */
 void detection_build(const struct infer_config *config, const struct hits *h, uint32_t rule,
 		     struct detection *d);
 

@@ -107,10 +107,26 @@ static bool group_is_first(struct json_object *list, size_t i)
 	return true;
 }
 
+/* What became of a detection, before the groups; a loss has none left. */
+static bool fill_event(struct json_object *row, char out[static GRID_CELL_MAX])
+{
+	const char *event = member_text(row, "event");
+	bool is_loss = !strcmp(event, "loss");
+
+	if (is_loss && !strcmp(member_text(row, "reason"), "shared"))
+		strcpy(out, "lost: others share the address");
+	else if (is_loss)
+		snprintf(out, GRID_CELL_MAX, "lost: last seen %.10s %.8s",
+			 member_text(row, "last_evidence"), member_text(row, "last_evidence") + 11);
+	else if (!strcmp(event, "renewal"))
+		strcpy(out, "still there");
+	return is_loss;
+}
+
 static void fill_groups(struct json_object *row, const char *key, char out[static GRID_CELL_MAX])
 {
 	struct json_object *list = member_list(row, key);
-	size_t count = list ? json_object_array_length(list) : 0;
+	size_t count = list && !fill_event(row, out) ? json_object_array_length(list) : 0;
 	size_t groups = 0;
 
 	for (size_t i = 0; i < count; i++) {

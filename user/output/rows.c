@@ -14,6 +14,10 @@
 const char *const via_names[VIA_COUNT] = {"address", "client-dns"};
 _Static_assert(LENGTH(via_names) == VIA_COUNT, "names of enum via");
 
+static const char *const detection_event_names[] = {"detection", "renewal", "loss"};
+_Static_assert(LENGTH(detection_event_names) == DETECTION_EVENT_COUNT,
+	       "names of enum detection_event");
+
 const char *const backend_state_names[BACKEND_STATE_COUNT] = {"dedicated", "shared"};
 _Static_assert(LENGTH(backend_state_names) == BACKEND_STATE_COUNT, "names of enum backend_state");
 
@@ -156,9 +160,42 @@ static struct json_object *detection_evidence(const struct detection *d,
 	return list;
 }
 
+static struct json_object *seconds_new(double seconds)
+{
+	struct json_object *o = json_object_new_double(seconds);
+
+	json_object_set_serializer(o, json_object_double_to_json_string, (void *)"%.3f", NULL);
+	return o;
+}
+
+/* How long it took to be found, and whether it holds within the sliding hour and day. */
+static void detection_windows(struct json_object *o, const struct detection *d)
+{
+	struct json_object *windows = json_object_new_object();
+	int64_t took_ns = d->since_ns - d->began_ns;
+
+	json_object_object_add(o, "detect_seconds",
+			       seconds_new((double)(took_ns > 0 ? took_ns : 0) / NS_PER_S));
+	if (!windows)
+		return;
+	json_object_object_add(windows, "hour", json_object_new_boolean(d->in_hour));
+	json_object_object_add(windows, "day", json_object_new_boolean(d->in_day));
+	json_object_object_add(o, "windows", windows);
+}
+
+/* What only renewals and losses have. */
+static void detection_change(struct json_object *o, const struct detection *d)
+{
+	if (d->event == DETECTION_NEW)
+		return;
+	row_time(o, "detected", d->since_ns);
+	if (d->event == DETECTION_LOSS)
+		row_text(o, "reason", d->withdrawn ? "shared" : "window");
+}
+
 struct json_object *row_detection(const struct detection *d, const struct output_names *names)
 {
-	struct json_object *o = row_new("detection");
+	struct json_object *o = row_new(detection_event_names[d->event]);
 
 	if (!o)
 		return NULL;
@@ -173,6 +210,8 @@ struct json_object *row_detection(const struct detection *d, const struct output
 	row_number(o, "sampling", d->sampling);
 	row_time(o, "first_evidence", d->first_ns);
 	row_time(o, "last_evidence", d->last_ns);
+	detection_windows(o, d);
+	detection_change(o, d);
 	json_object_object_add(o, "evidence", detection_evidence(d, names));
 	if (d->evidence_left_out)
 		row_number(o, "evidence_left_out", d->evidence_left_out);
@@ -265,14 +304,6 @@ static void summary_counters(struct json_object *o, const struct counts *counts)
 	}
 	json_object_object_add(o, "malformed", malformed);
 	json_object_object_add(o, "counters", others);
-}
-
-static struct json_object *seconds_new(double seconds)
-{
-	struct json_object *o = json_object_new_double(seconds);
-
-	json_object_set_serializer(o, json_object_double_to_json_string, (void *)"%.3f", NULL);
-	return o;
 }
 
 struct json_object *row_summary(const struct summary *s, const struct counts *counts)

@@ -238,6 +238,17 @@ static bool take_contacts(struct reader *r, struct json_object *o, struct detect
 	return true;
 }
 
+/* What a state file of an older version has not: it began with its first evidence. */
+static void take_past(struct json_object *o, struct detection *d)
+{
+	d->event = DETECTION_NEW;
+	d->withdrawn = d->in_hour = d->in_day = false;
+	d->since_ns = d->told_ns = d->time_ns;
+	d->began_ns = d->first_ns;
+	take_time(o, "told_ns", &d->told_ns);
+	take_time(o, "began_ns", &d->began_ns);
+}
+
 static int read_detection(struct reader *r, struct json_object *o)
 {
 	struct detection *d = r->detection;
@@ -253,6 +264,7 @@ static int read_detection(struct reader *r, struct json_object *o)
 	    !take_u32(o, "left_out", UINT32_MAX / 2, &d->evidence_left_out) ||
 	    !take_contacts(r, o, d))
 		return -EINVAL;
+	take_past(o, d);
 	d->rule = r->names->rule_find(r->names->ctx, rule);
 	if (d->rule != UINT32_MAX)
 		return r->sink->detection(r->sink->ctx, d);

@@ -253,6 +253,8 @@ void state_put_detection(struct state_writer *w, const struct detection *d)
 	put_number(o, "sampling", d->sampling);
 	put_number(o, "first_ns", (uint64_t)d->first_ns);
 	put_number(o, "last_ns", (uint64_t)d->last_ns);
+	put_number(o, "began_ns", (uint64_t)d->began_ns);
+	put_number(o, "told_ns", (uint64_t)d->told_ns);
 	put_number(o, "left_out", d->evidence_left_out);
 	for (uint32_t i = 0; i < d->evidence_count; i++) {
 		struct json_object *contact = json_object_new_object();
