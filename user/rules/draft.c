@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "rules/array.h"
 #include "rules/field.h"
 #include "rules/ports.h"
 
@@ -53,7 +54,7 @@ static const struct field use_fields[] = {
 	{"source", json_type_string, false}, {"note", json_type_string, false},
 };
 
-typedef const char *fault_test(struct json_object *value);
+typedef const char *fault_test(const char *text, size_t len);
 
 int draft_init(struct draft *d, rules_mistake *mistake, void *ctx)
 {
@@ -80,21 +81,12 @@ struct name *draft_name(struct draft *d, const char *text, size_t len)
 	return name;
 }
 
-/* A zeroed place at the end of an array that doubles; NULL without memory. */
 static void *array_add(struct draft *d, void **array, uint32_t *count, size_t size)
 {
-	void *item, *grown;
+	void *item = array_grow(array, count, size);
 
-	if ((*count & (*count - 1)) == 0) {
-		grown = reallocarray(*array, *count ? 2 * (size_t)*count : 1, size);
-		if (!grown) {
-			d->error = -ENOMEM;
-			return NULL;
-		}
-		*array = grown;
-	}
-	item = (char *)*array + (size_t)(*count)++ * size;
-	memset(item, 0, size);
+	if (!item)
+		d->error = -ENOMEM;
 	return item;
 }
 
@@ -103,15 +95,16 @@ static struct name *string_get(struct context *c, struct json_object *object, co
 			       fault_test *fault)
 {
 	struct json_object *value = field_get(object, key, json_type_string);
-	const char *what = value ? fault(value) : NULL;
+	const char *text = json_object_get_string(value), *what;
+	size_t len = value ? (size_t)json_object_get_string_len(value) : 0;
 
-	if (what)
-		report_mistake(c->report, jsontext_line(value), "\"%s\": \"%s\" %s", key,
-			       json_object_get_string(value), what);
-	if (!value || what)
+	if (!value)
 		return NULL;
-	return draft_name(c->draft, json_object_get_string(value),
-			  (size_t)json_object_get_string_len(value));
+	what = fault(text, len);
+	if (!what)
+		return draft_name(c->draft, text, len);
+	report_mistake(c->report, jsontext_line(value), "\"%s\": \"%s\" %s", key, text, what);
+	return NULL;
 }
 
 /* The index of a key's string among names, or otherwise when the key is not there. */
@@ -414,7 +407,7 @@ void draft_read(struct draft *d, const char *path, const char *text, size_t text
 	if (!c.file)
 		return;
 	d->report.file = c.file->text;
-	root = jsontext_parse(text, text_len, &d->report);
+	root = jsontext_parse(text, text_len, NULLS_REFUSED, &d->report);
 	if (json_object_is_type(root, json_type_object)) {
 		root_read(&c, root);
 	} else {

@@ -72,21 +72,18 @@ struct json_object *field_get(struct json_object *object, const char *key, enum 
 }
 
 /* A zero octet, which only "\u0000" can bring, would hide what follows. */
-static const char *string_fault(struct json_object *value, size_t max)
+static const char *string_fault(const char *text, size_t len, size_t max)
 {
-	size_t len = (size_t)json_object_get_string_len(value);
-
 	if (len == 0)
 		return "is empty";
 	if (len > max)
 		return "is too long";
-	return strlen(json_object_get_string(value)) == len ? NULL : "has a zero character";
+	return strlen(text) == len ? NULL : "has a zero character";
 }
 
-const char *text_fault(struct json_object *value)
+const char *text_fault(const char *text, size_t len)
 {
-	const char *fault = string_fault(value, TEXT_MAX);
-	const char *text = json_object_get_string(value);
+	const char *fault = string_fault(text, len, TEXT_MAX);
 
 	if (fault)
 		return fault;
@@ -103,10 +100,9 @@ static bool is_id_end(char c)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-const char *id_fault(struct json_object *value)
+const char *id_fault(const char *text, size_t len)
 {
-	const char *fault = string_fault(value, ID_MAX);
-	const char *text = json_object_get_string(value);
+	const char *fault = string_fault(text, len, ID_MAX);
 
 	if (fault)
 		return fault;
@@ -136,21 +132,20 @@ static const char *label_fault(const char *label, size_t len)
 	return NULL;
 }
 
-const char *domain_fault(struct json_object *value)
+const char *domain_fault(const char *text, size_t len)
 {
-	const char *fault = string_fault(value, DOMAIN_MAX);
-	const char *text = json_object_get_string(value);
+	const char *fault = string_fault(text, len, DOMAIN_MAX);
 	const char *last = text;
 	size_t labels = 0;
 
 	if (!strncmp(text, "*.", 2))
 		text += 2;
 	for (; !fault; labels++) {
-		size_t len = strcspn(text, ".");
+		size_t label_len = strcspn(text, ".");
 
-		fault = label_fault(text, len);
+		fault = label_fault(text, label_len);
 		last = text;
-		text += len;
+		text += label_len;
 		if (!*text)
 			break;
 		text++;
@@ -164,16 +159,14 @@ const char *domain_fault(struct json_object *value)
 		       : NULL;
 }
 
-const char *group_fault(struct json_object *value)
+const char *group_fault(const char *text, size_t len)
 {
-	return strchr(json_object_get_string(value), '.') ? domain_fault(value) : id_fault(value);
+	return strchr(text, '.') ? domain_fault(text, len) : id_fault(text, len);
 }
 
-const char *date_fault(struct json_object *value)
+const char *date_fault(const char *text, size_t len)
 {
 	static const char pattern[] = "dddd-dd-dd";
-	const char *text = json_object_get_string(value);
-	size_t len = strlen(text);
 	unsigned long month, day;
 
 	if (len != 4 && len != 7 && len != 10)

@@ -22,11 +22,11 @@ struct json_object *field_get(struct json_object *object, const char *key, enum 
 #define ID_MAX 64
 #define DOMAIN_MAX 253 /* RFC 1035 2.3.4, without the last dot */
 
-/* Each gives what is wrong with a string value, or NULL. */
-const char *text_fault(struct json_object *value); /* printable, not empty, no blanks around */
-const char *id_fault(struct json_object *value);   /* a-z 0-9 -, a letter or digit at both ends */
-const char *domain_fault(struct json_object *value); /* a name, or "*." and a name */
-const char *group_fault(struct json_object *value);  /* an id or a domain */
-const char *date_fault(struct json_object *value);   /* 2020, 2020-10 or 2020-10-27 */
+/* Each gives what is wrong with a text of len octets, which a zero ends, or NULL. */
+const char *text_fault(const char *text, size_t len); /* printable, no blanks around */
+const char *id_fault(const char *text, size_t len); /* a-z 0-9 -, a letter or digit at both ends */
+const char *domain_fault(const char *text, size_t len); /* a name, or "*." and a name */
+const char *group_fault(const char *text, size_t len);  /* an id or a domain */
+const char *date_fault(const char *text, size_t len);   /* 2020, 2020-10 or 2020-10-27 */
 
 #endif

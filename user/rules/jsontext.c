@@ -19,6 +19,7 @@ struct walk {
 	const char *at;
 	const char *end;
 	uint32_t line;
+	enum jsontext_nulls nulls;
 	bool lost; /* a key that cannot be followed into the tree */
 	struct report *report;
 };
@@ -152,7 +153,8 @@ static void walk_word(struct walk *w)
 		walk_step(w);
 	while (w->at < w->end && !strchr(" \t\r\n,:]}", *w->at))
 		walk_step(w);
-	if (w->at - start == 4 && !memcmp(start, "null", 4))
+	if (w->nulls == NULLS_REFUSED && w->at - start == 4 &&
+	    !memcmp(start, "null", 4))
 		report_mistake(w->report, w->line, "null says nothing: leave the key out");
 }
 
@@ -200,10 +202,15 @@ static struct json_object *text_parse(const char *text, size_t text_len, struct 
 	return NULL;
 }
 
-struct json_object *jsontext_parse(const char *text, size_t text_len, struct report *report)
+struct json_object *jsontext_parse(const char *text, size_t text_len, enum jsontext_nulls nulls,
+				   struct report *report)
 {
 	const char *nul = memchr(text, '\0', text_len);
-	struct walk w = {.at = text, .end = text + text_len, .line = 1, .report = report};
+	struct walk w = {.at = text,
+			 .end = text + text_len,
+			 .line = 1,
+			 .nulls = nulls,
+			 .report = report};
 	struct json_object *root;
 
 	if (nul) {

@@ -7,11 +7,14 @@
 
 #include "rules/report.h"
 
+enum jsontext_nulls { NULLS_REFUSED, NULLS_TAKEN };
+
 /*
- * Strict JSON in UTF-8, no key twice, no null. Mistakes go to report. NULL when the text cannot be
- * read on from; else the tree, which the caller puts.
+ * Strict JSON in UTF-8, no key twice, no null unless nulls takes it. Mistakes go to report. NULL
+ * when the text cannot be read on from; else the tree, which the caller puts.
  */
-struct json_object *jsontext_parse(const char *text, size_t text_len, struct report *report);
+struct json_object *jsontext_parse(const char *text, size_t text_len, enum jsontext_nulls nulls,
+				   struct report *report);
 
 /* Of a value in such a tree. */
 uint32_t jsontext_line(struct json_object *value);
