@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* hayrake signatures list|check: the rules, and what is wrong with the files they come from. */
+/* hayrake signatures list|check|import: the rules, and what is wrong with their files. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,9 +164,11 @@ int cmd_signatures(const struct options *o)
 		return list(o);
 	if (what && !strcmp(what, "check"))
 		return check(o);
+	if (what && !strcmp(what, "import"))
+		return cmd_import(o);
 	if (what)
-		log_error("signatures knows list and check, not '%s'", what);
+		log_error("signatures knows list, check and import, not '%s'", what);
 	else
-		log_error("signatures needs list or check");
+		log_error("signatures needs list, check or import");
 	return EXIT_USAGE;
 }

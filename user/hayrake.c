@@ -19,9 +19,9 @@ const struct command commands[] = {
 	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_INSTANCE, cmd_explain},
 	{"label", "[SUBJECT [TEXT ...]]", "name a subject, or say what it is not",
 	 OPTIONS_ALWAYS | OPTIONS_INSTANCE | OPTIONS_LABEL, cmd_label},
-	{"signatures", "list|check [PATH ...]",
-	 "list the rules, or find mistakes in signature files", OPTIONS_ALWAYS | OPTIONS_VERDICT,
-	 cmd_signatures},
+	{"signatures", "list|check|import [PATH ...]",
+	 "list the rules, find mistakes in files, make files of others'",
+	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_IMPORT, cmd_signatures},
 	{0},
 };
 

@@ -230,7 +230,44 @@ static bool set_clear(struct options *o, const char *value)
 	return o->clear = true;
 }
 
+/* Setters that keep a text which the command reads. */
+#define TEXT_SETTER(option, member)                                                               \
+	static bool set_##option(struct options *o, const char *value)                            \
+	{                                                                                         \
+		o->import.member = value;                                                         \
+		return *value;                                                                    \
+	}
+
+TEXT_SETTER(format, format)
+TEXT_SETTER(ports, ports)
+TEXT_SETTER(source, citation)
+TEXT_SETTER(date, date)
+TEXT_SETTER(output, output)
+
+static bool set_force(struct options *o, const char *value)
+{
+	(void)value;
+	return o->import.force = true;
+}
+
+#define NAMING_SETTER(option, field)                                                              \
+	static bool set_##option(struct options *o, const char *value)                            \
+	{                                                                                         \
+		struct options_import *import = &o->import;                                       \
+                                                                                                  \
+		if (import->naming_count == NAMINGS_MAX)                                          \
+			return false;                                                             \
+		import->namings[import->naming_count++] = (struct import_naming){field, value};   \
+		return *value;                                                                    \
+	}
+
+NAMING_SETTER(vendor, IMPORT_VENDOR)
+NAMING_SETTER(rule, IMPORT_RULE)
+NAMING_SETTER(name, IMPORT_NAME)
+NAMING_SETTER(level, IMPORT_LEVEL)
+
 #define POSITIVE "a whole number from 1 on"
+#define NAMING "VALUE or LABEL=VALUE, at most 256 of them"
 
 static const struct option_row option_rows[] = {
 	{"interface", 'i', OPTIONS_LIVE, "IFACE[=ROLE]",
@@ -261,6 +298,25 @@ static const struct option_row option_rows[] = {
 	 "evidence is younger than this (86400)", set_window, false},
 	{"established", 0, OPTIONS_VERDICT, NULL, NULL,
 	 "TCP needs more than a bare SYN, UDP both directions", set_established, false},
+	{"format", 0, OPTIONS_IMPORT, "FORMAT", "csv, mud or list",
+	 "import: what the files are: csv, mud, list (by their content)", set_format, false},
+	{"vendor", 0, OPTIONS_IMPORT, "[LABEL=]NAME", NAMING, "import: the vendor's name",
+	 set_vendor, true},
+	{"rule", 0, OPTIONS_IMPORT, "[LABEL=]ID", NAMING, "import: the rule's id", set_rule, true},
+	{"name", 0, OPTIONS_IMPORT, "[LABEL=]NAME", NAMING, "import: the rule's name for people",
+	 set_name, true},
+	{"level", 0, OPTIONS_IMPORT, "[LABEL=]LEVEL", NAMING,
+	 "import: platform, manufacturer or product", set_level, true},
+	{"ports", 0, OPTIONS_IMPORT, "PORTS", "ports as 443,tcp/8883",
+	 "import: of a list's names (443)", set_ports, false},
+	{"source", 0, OPTIONS_IMPORT, "TEXT", "a text", "import: where the facts come from",
+	 set_source, false},
+	{"date", 0, OPTIONS_IMPORT, "DATE", "a date", "import: when they were seen or published",
+	 set_date, false},
+	{"output", 0, OPTIONS_IMPORT, "DIR", "a directory",
+	 "import: write one file a vendor there, not to standard output", set_output, false},
+	{"force", 0, OPTIONS_IMPORT, NULL, NULL, "import: replace files that are there", set_force,
+	 false},
 	{"socket", 0, OPTIONS_INSTANCE, "PATH", "a path", "control socket (" SOCKET_DEFAULT ")",
 	 set_socket, false},
 	{"socket-group", 0, OPTIONS_LIVE, "GROUP", "a group's name",
@@ -491,6 +547,7 @@ static void options_defaults(struct options *o)
 		.socket = SOCKET_DEFAULT,
 		.window_s = 86400,
 		.seed = 1,
+		.import = {.ports = "443"},
 		.xdp = {.subject = SUBJECT_MAC, .sample = 1, .interval_s = 10},
 	};
 }

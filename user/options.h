@@ -4,10 +4,13 @@
 #define HAYRAKE_OPTIONS_H
 
 #include "input/xdp.h"
+#include "rules/import.h"
 
 #define EXIT_DONE 0
 #define EXIT_FAILED 1
 #define EXIT_USAGE 2
+
+#define NAMINGS_MAX 256 /* four for each of the devices that a table has */
 
 #define SOCKET_DEFAULT "/run/hayrake.sock"
 
@@ -20,6 +23,19 @@ enum option_group {
 	OPTIONS_REPLAY = 16,  /* --seed */
 	OPTIONS_INSTANCE = 32, /* --socket, --state */
 	OPTIONS_LABEL = 64,    /* --not, --clear */
+	OPTIONS_IMPORT = 128   /* --format, --vendor, --rule, ... */
+};
+
+/* Of signatures import; texts, which the command reads. */
+struct options_import {
+	const char *format; /* NULL: by content */
+	const char *ports;
+	const char *citation; /* NULL: not given */
+	const char *date;     /* NULL: not given */
+	const char *output;   /* NULL: standard output */
+	bool force;
+	size_t naming_count;
+	struct import_naming namings[NAMINGS_MAX];
 };
 
 struct options {
@@ -40,6 +56,7 @@ struct options {
 	uint32_t threshold;       /* thousandths; 0: not given */
 	uint32_t window_s;
 	uint64_t seed;
+	struct options_import import;
 	int arg_count; /* what is left: files, subjects, sub-subcommands */
 	char **args;
 	char *strings[128]; /* owned texts from the configuration file */
@@ -73,5 +90,6 @@ int cmd_show(const struct options *o);
 int cmd_explain(const struct options *o);
 int cmd_label(const struct options *o);
 int cmd_signatures(const struct options *o);
+int cmd_import(const struct options *o); /* signatures import */
 
 #endif

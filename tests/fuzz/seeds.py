@@ -6,6 +6,7 @@ They are made of the captures of the golden cases (all in folder CAPTURES) and o
 files: whole captures, their frames, the DNS messages in them, or signature files. An octet in front
 of a frame chooses its link, as fuzz_wire.c wants it; a row of short frames follows 0xc0 in
 fuzz_dns.c."""
+import glob
 import hashlib
 import os
 import struct
@@ -38,6 +39,12 @@ def messages(path):
             yield frame[14 + ip_len + 8:]
 
 
+def by_format(path):
+    """The text behind the octet that says what it is."""
+    kind = {'csv': b'\0', 'json': b'\1'}.get(path.rpartition('.')[2], b'\2')
+    yield kind + open(path, 'rb').read()
+
+
 def main():
     if len(sys.argv) != 5:
         sys.exit(__doc__)
@@ -45,7 +52,11 @@ def main():
     paths = [os.path.join(captures, f) for f in sorted(os.listdir(captures))]
     if name == 'rules':
         paths = [os.path.join(signatures, f) for f in sorted(os.listdir(signatures))]
-    take = {'wire': wire_frames, 'dns': messages}.get(name, lambda path: [open(path, 'rb').read()])
+    if name == 'import':
+        paths = [path for path in glob.glob('tests/golden/import/*.*')
+                 if not path.endswith('.out')]
+    take = {'wire': wire_frames, 'dns': messages, 'import': by_format}.get(
+        name, lambda path: [open(path, 'rb').read()])
     os.makedirs(out, exist_ok=True)
     for path in paths:
         for seed in take(path):

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "rules/import_private.h"
 #include "rules/link.h"
 
 struct file_list {
@@ -108,16 +109,22 @@ static ssize_t file_read(const char *path, char buf[static RULES_FILE_BYTES_MAX 
 	return len;
 }
 
+static void text_load(struct draft *d, const char *path, const char *text, size_t len)
+{
+	if (len > RULES_FILE_BYTES_MAX)
+		path_mistake(d, path, "is larger than 256 KiB", 0);
+	else
+		draft_read(d, path, text, len);
+}
+
 static void file_load(struct draft *d, const char *path, char buf[static RULES_FILE_BYTES_MAX + 1])
 {
 	ssize_t len = file_read(path, buf);
 
 	if (len < 0)
 		path_mistake(d, path, "cannot be read", (int)-len);
-	else if (len > RULES_FILE_BYTES_MAX)
-		path_mistake(d, path, "is larger than 256 KiB", 0);
 	else
-		draft_read(d, path, buf, (size_t)len);
+		text_load(d, path, buf, (size_t)len);
 }
 
 static int draft_finish(struct draft *d, struct rules **out)
@@ -169,6 +176,47 @@ int rules_load(const char *dir, rules_mistake *mistake, void *ctx, struct rules 
 	return rules_load_paths(&path, 1, mistake, ctx, out);
 }
 
+/* Lists dir's files but those that texts stand for. A directory that is not there has none. */
+static int dir_list_beside(const char *dir, const struct rules_text *texts, size_t count,
+			   struct file_list *l)
+{
+	size_t kept = 0;
+	int rc = dir_list(dir, l);
+
+	for (size_t i = 0; i < l->count; i++) {
+		bool stood_for = false;
+
+		for (size_t k = 0; k < count; k++)
+			stood_for |= !strcmp(l->path[i], texts[k].path);
+		if (stood_for)
+			free(l->path[i]);
+		else
+			l->path[kept++] = l->path[i];
+	}
+	l->count = kept;
+	return rc == -ENOENT ? 0 : rc;
+}
+
+int rules_load_beside(const char *dir, const struct rules_text *texts, size_t count,
+		      struct report *report, struct rules **out)
+{
+	CLEANUP(file_list_free_ptr) struct file_list *list = calloc(1, sizeof(*list));
+	CLEANUP_FREE char *buf = malloc(RULES_FILE_BYTES_MAX + 1);
+	struct draft d;
+	int rc;
+
+	if (!list || !buf || draft_init(&d, report->sink, report->ctx) < 0)
+		return -ENOMEM;
+	rc = dir ? dir_list_beside(dir, texts, count, list) : 0;
+	if (rc < 0)
+		path_mistake(&d, dir, "cannot be read", -rc);
+	for (size_t i = 0; i < list->count && !d.error; i++)
+		file_load(&d, list->path[i], buf);
+	for (size_t i = 0; i < count && !d.error; i++)
+		text_load(&d, texts[i].path, texts[i].text, texts[i].len);
+	return draft_finish(&d, out);
+}
+
 int rules_load_text(const char *file, const char *text, size_t text_len, rules_mistake *mistake,
 		    void *ctx, struct rules **out)
 {
@@ -176,9 +224,6 @@ int rules_load_text(const char *file, const char *text, size_t text_len, rules_m
 
 	if (draft_init(&d, mistake, ctx) < 0)
 		return -ENOMEM;
-	if (text_len > RULES_FILE_BYTES_MAX)
-		path_mistake(&d, file, "is larger than 256 KiB", 0);
-	else
-		draft_read(&d, file, text, text_len);
+	text_load(&d, file, text, text_len);
 	return draft_finish(&d, out);
 }
