@@ -20,7 +20,7 @@ const struct command commands[] = {
 	{"label", "[SUBJECT [TEXT ...]]", "name a subject, or say what it is not",
 	 OPTIONS_ALWAYS | OPTIONS_INSTANCE | OPTIONS_LABEL, cmd_label},
 	{"signatures", "list|check|import [PATH ...]",
-	 "list the rules, find mistakes in files, make files of others'",
+	 "list the rules, find mistakes in files, import other formats",
 	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_IMPORT, cmd_signatures},
 	{0},
 };
