@@ -219,7 +219,8 @@ static void mud_files(void **state)
 				      " 'upper-port': 9}}"), 0, "a.x.com udp/1-9; ", ""},
 		{IMPORT_MUD, MUD(TO_A "}, 'udp': {'destination-port': {'operator': 'lte',"
 				      " 'port': 9}}"), 0, "a.x.com udp/1-9; ", ""},
-		{IMPORT_MUD, MUD(TO_A "}, 'ietf-mud:mud': {'local-networks': [null]}"), -ENODATA, "",
+		{IMPORT_MUD, MUD(TO_A "}, 'ietf-mud:mud': {'local-networks': [null]}"),
+		 -ENODATA, "",
 		 "3: e: the local network; 1: acme: no domain is left that would be evidence; "},
 		{IMPORT_MUD, MUD("'ipv4': {'ietf-acldns:src-dnsname': 'a.x.com'}"), -ENODATA, "",
 		 "3: e: names the device's own end; "
@@ -234,7 +235,8 @@ static void mud_files(void **state)
 		 "3: operator \"neq\" is not eq, lte, gte or a range; "},
 		{IMPORT_MUD, MUD(TO_A "}, 'tcp': {}, 'udp': {}"), -EINVAL, "",
 		 "3: an entry matches TCP and UDP at once; "},
-		{IMPORT_MUD, "{'a': 1,\n}", -EINVAL, "", "2: not valid JSON: unexpected character; "},
+		{IMPORT_MUD, "{'a': 1,\n}", -EINVAL, "",
+		 "2: not valid JSON: unexpected character; "},
 		{IMPORT_MUD, "{'format': 1}", -EINVAL, "",
 		 "1: no MUD file: it has no object \"ietf-mud:mud\"; "},
 		{IMPORT_MUD, "{'ietf-mud:mud': {}}", -EINVAL, "",
@@ -264,8 +266,8 @@ static void zero_bytes(void **state)
 static void namings(void **state)
 {
 	static const struct import_naming rows[] = {
-		{IMPORT_VENDOR, "Acme"}, {IMPORT_RULE, "b=acme-b"}, {IMPORT_LEVEL, "platform"},
-		{IMPORT_LEVEL, "b=product"}, {IMPORT_NAME, "b=The B = best"}, {IMPORT_NAME, "z=Z"}};
+		{IMPORT_VENDOR, "Acme"}, {IMPORT_RULE, "b=acme-b"}, {IMPORT_LEVEL, "b=product"},
+		{IMPORT_LEVEL, "platform"}, {IMPORT_NAME, "b=The B = best"}, {IMPORT_NAME, "z=Z"}};
 	struct import_options options = {.format = IMPORT_CSV,
 					 .namings = rows,
 					 .naming_count = sizeof(rows) / sizeof(*rows)};
@@ -289,12 +291,38 @@ static void namings(void **state)
 	assert_string_equal(import_naming_unused(im), "z=Z");
 }
 
+/* A name like new_domain_1 is of one table only; the group is called after its first domain. */
+static void groups_of_tables(void **state)
+{
+	static const struct import_naming rule = {IMPORT_RULE, "r"}, vendor = {IMPORT_VENDOR, "V"};
+	struct import_naming rows[] = {rule, vendor};
+	struct import_options options = {
+		.format = IMPORT_CSV, .namings = rows, .naming_count = 2};
+	char said[SAID_MAX] = "", one[] = HEAD "b.x.com,l,,g_1,,80\na.x.com,l,,g_1,,80\n",
+	     two[] = HEAD "c.x.com,l,,g_1,,80\n*.d.x.com,l,,g_1,,80\n";
+	CLEANUP(import_free_ptr) struct import *im =
+		import_new(&options, line_say, line_say, said);
+	CLEANUP(rules_free_ptr) struct rules *r = NULL;
+	struct import_result result;
+
+	(void)state;
+	import_input(im, &(struct import_input){"1.csv", "2026", one, strlen(one)});
+	import_input(im, &(struct import_input){"2.csv", "2026", two, strlen(two)});
+	assert_int_equal(import_finish(im, NULL, &result), 0);
+	rules_load_text("x", result.texts->text, result.texts->len, NULL, NULL, &r);
+	import_result_clean(&result);
+	assert_int_equal(r->rules[0].group_count, 2);
+	assert_string_equal(r->rules[0].group_names[0], "c.x.com");
+	assert_string_equal(r->rules[0].group_names[1], "a.x.com");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tables),    cmocka_unit_test(changing_ports),
 		cmocka_unit_test(lists),     cmocka_unit_test(mud_files),
 		cmocka_unit_test(zero_bytes), cmocka_unit_test(namings),
+		cmocka_unit_test(groups_of_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
