@@ -17,9 +17,12 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "options.h"
+#include "output/escape.h"
 #include "rules/field.h"
 #include "rules/import.h"
 #include "rules/print.h"
+
+#define SAFE_MAX 2048 /* of a mistake's text, escaped */
 
 DEFINE_CLEANUP(import_free, struct import *)
 
@@ -28,28 +31,33 @@ struct told {
 	uint32_t mistakes;
 };
 
-static void line_tell(const char *file, uint32_t line, const char *what)
+/* What files say is escaped, in safe. */
+static void line_tell(const char *file, uint32_t line, const char *what, char safe[SAFE_MAX])
 {
+	escape_terminal(what, safe, SAFE_MAX);
 	if (line)
-		fprintf(stderr, "%s:%u: %s\n", file, line, what);
+		fprintf(stderr, "%s:%u: %s\n", file, line, safe);
 	else
-		fprintf(stderr, "%s: %s\n", file, what);
+		fprintf(stderr, "%s: %s\n", file, safe);
 }
 
 static void mistake_tell(void *ctx, const char *file, uint32_t line, const char *what)
 {
 	struct told *told = ctx;
+	char safe[SAFE_MAX];
 
 	told->mistakes++;
-	line_tell(file, line, what);
+	line_tell(file, line, what, safe);
 	if (told->json)
-		rules_print_mistake(file, line, what, stdout);
+		rules_print_mistake(file, line, safe, stdout);
 }
 
 static void dropped_tell(void *ctx, const char *file, uint32_t line, const char *what)
 {
+	char safe[SAFE_MAX];
+
 	(void)ctx;
-	line_tell(file, line, what);
+	line_tell(file, line, what, safe);
 }
 
 static bool usage_fault(const char *option, const char *value, const char *fault)

@@ -56,6 +56,11 @@ tap "each of them" is "$(grep -c '"event":"mistake"' "$tmp/out")" 2
 mkdir "$tmp/dir/acorn.json"
 tap "a folder in the way" into 1 --force --vendor Acorn acorn.txt
 tap "leaves no half file" is "$(ls "$tmp/dir" | grep -c new)" 0
+printf '0.0.0.0 x\233m.acorn.example\n' >"$tmp/bytes.txt"
+tap "bytes that are no text" exits 1 import --vendor Acorn "$tmp/bytes.txt"
+tap "are escaped" has "$tmp/err" 'domain "x\\x9bm.acorn.example" is no domain name'
+from_pipe() { cat "$import_dir/lamp.json" | "$hayrake" signatures import "$@" /dev/stdin; }
+tap "what comes through a pipe" from_pipe --format mud
 tap "no file is wrong usage" exits 2 import
 tap "--json without --output too" exits 2 import --json lamp.json
 for wrong in '--format xml' '--level big' '--rule Up' '--date today' '--ports 0'; do

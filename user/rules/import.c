@@ -310,7 +310,7 @@ static ssize_t fd_read(int fd, char *buf)
 
 void import_file(struct import *im, const char *path)
 {
-	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP_FREE char *buf = malloc(IMPORT_FILE_BYTES_MAX + 2);
 	char day[11] = "1970-01-01";
 	struct stat st;
