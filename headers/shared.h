@@ -254,6 +254,8 @@ enum point_role {
 	X(DETECTIONS_SUPPRESSED, "detections_suppressed")                                         \
 	X(DETECTIONS_RENEWED, "detections_renewed")                                               \
 	X(DETECTIONS_LOST, "detections_lost")                                                     \
+	X(USAGE_FULL, "usage_full")                                                               \
+	X(USAGE_LATE, "usage_late")                                                               \
 	X(STATE_LINES_BAD, "state_lines_bad")                                                     \
 	X(STATE_FAILED, "state_failed")                                                           \
 	X(DRAINS, "drains")                                                                       \

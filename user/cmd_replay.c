@@ -28,6 +28,11 @@ static void detection_print(void *ctx, const struct detection *d)
 	output_detection(r->output, d);
 }
 
+static void usage_print(void *ctx, const struct usage_row *row)
+{
+	output_usage(((struct replay *)ctx)->output, row);
+}
+
 static void progress_draw(void *ctx, uint64_t done, uint64_t total)
 {
 	const struct replay *r = ctx;
@@ -89,6 +94,7 @@ int cmd_replay(const struct options *o)
 		.local = o->xdp.local,
 		.local_count = o->xdp.local_count,
 		.detection = detection_print,
+		.usage = usage_print,
 		.ctx = &r,
 	};
 	struct pipeline *p CLEANUP(pipeline_close_ptr) = NULL;
@@ -116,6 +122,7 @@ int cmd_replay(const struct options *o)
 	sink = pipeline_sink(p);
 	for (int i = 0; i < o->arg_count; i++, summary.files++)
 		good &= file_replay(&r, o->args[i], &sink);
+	pipeline_end(p);
 	summary.seconds = seconds_since(&start);
 	summary.evidence = pipeline_evidence(p);
 	summary.detections = r.detections;

@@ -49,6 +49,14 @@ static void detection_print(void *ctx, const struct detection *d)
 	fflush(stdout);
 }
 
+static void usage_print(void *ctx, const struct usage_row *row)
+{
+	struct instance *in = ctx;
+
+	output_usage(in->output, row);
+	fflush(stdout);
+}
+
 /* Brings the shared counts up to date with the kernel's. */
 static void counts_refresh(void *ctx)
 {
@@ -215,6 +223,7 @@ static int stages_open(struct instance *in)
 		.local = o->xdp.local,
 		.local_count = o->xdp.local_count,
 		.detection = detection_print,
+		.usage = usage_print,
 		.ctx = in,
 	};
 	struct output_names names;

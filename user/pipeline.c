@@ -4,6 +4,7 @@
  *  2. replay: a packet that the backend map matches becomes a flow; live: the kernel counted it
  *  3. a flow becomes one evidence row per domain that its address stood for
  *  4. new evidence makes the rules look again at the subject; detections go to the output
+ *  5. packets of detected devices make their usage of the hour; its changes go to the output
  */
 #include <string.h>
 
@@ -63,6 +64,7 @@ static void withdraw_changed(void *ctx, const struct subject *subject, const str
 	struct pipeline *p = ctx;
 
 	infer_recheck(p->infer, subject, remote, p->now_ns);
+	usage_doubt(p->usage, subject);
 }
 
 static void address_shared(void *ctx, const struct addr *remote)
@@ -122,6 +124,27 @@ void pipeline_detection(void *ctx, const struct detection *d)
 struct infer_source pipeline_infer_source(struct pipeline *p)
 {
 	return (struct infer_source){p, source_rows, source_addresses};
+}
+
+static bool usage_detected(void *ctx, const struct subject *subject, uint32_t rule)
+{
+	struct pipeline *p = ctx;
+
+	return infer_detected(p->infer, subject, rule, NULL) &&
+	       !labels_refused(p->labels, subject, p->rules->rules[rule].id);
+}
+
+static void usage_changed(void *ctx, const struct usage_row *row)
+{
+	struct pipeline *p = ctx;
+
+	if (p->config.usage)
+		p->config.usage(p->config.ctx, row);
+}
+
+struct usage_ops pipeline_usage_ops(struct pipeline *p)
+{
+	return (struct usage_ops){p, usage_detected, usage_changed};
 }
 
 /* --- DNS -> backend map ----------------------------------------------------------------------- */
@@ -228,6 +251,15 @@ static struct evidence flow_evidence(const struct flow *f, domain_id domain, enu
 	};
 }
 
+/* There is evidence that the rules have not seen. */
+static void flow_infer(struct pipeline *p, const struct flow *flow)
+{
+	/* its answer came before it was known as a subject */
+	if (backend_has_client(p->backends, &flow->subject, &flow->remote))
+		evidence_dns(p->evidence, &flow->subject, false, flow->first_ns);
+	infer_subject(p->infer, &flow->subject, flow->last_ns);
+}
+
 static void flow_take(void *ctx, const struct flow *flow)
 {
 	struct pipeline *p = ctx;
@@ -259,12 +291,9 @@ static void flow_take(void *ctx, const struct flow *flow)
 	}
 	if (flow->domains[0] < p->rules->domain_count)
 		evidence_address(p->evidence, &flow->subject, &flow->local, flow->last_ns);
-	if (!news)
-		return;
-	/* its answer came before it was known as a subject */
-	if (backend_has_client(p->backends, &flow->subject, &flow->remote))
-		evidence_dns(p->evidence, &flow->subject, false, flow->first_ns);
-	infer_subject(p->infer, &flow->subject, flow->last_ns);
+	if (news)
+		flow_infer(p, flow);
+	usage_add(p->usage, flow);
 }
 
 /* --- frame -> DNS, flow ----------------------------------------------------------------------- */
@@ -382,6 +411,12 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 	backend_expire(p->backends, now_ns);
 	infer_expire(p->infer, now_ns);
 	evidence_expire(p->evidence, now_ns);
+	p->changes += usage_tick(p->usage, now_ns);
 	if (p->live && p->config.subject == SUBJECT_MAC)
 		xdp_neighbours(p->live, neighbour_join, p);
+}
+
+void pipeline_end(struct pipeline *p)
+{
+	usage_tick(p->usage, p->now_ns);
 }

@@ -22,6 +22,7 @@ struct pipeline_config {
 	const struct prefix *local; /* borrowed */
 	size_t local_count;
 	detection_sink *detection; /* may be NULL */
+	usage_sink *usage;         /* may be NULL */
 	void *ctx;
 };
 
@@ -39,6 +40,9 @@ void pipeline_set_live(struct pipeline *p, struct xdp_input *x);
 
 /* Windows and lifetimes as of now. Live: after each drain; replay does it by the packets' time. */
 void pipeline_expire(struct pipeline *p, int64_t now_ns);
+
+/* The input has ended: what waits for more of it is told as far as it is sure. */
+void pipeline_end(struct pipeline *p);
 
 /* Loads the signatures again; when they have mistakes the running ones stay. */
 int pipeline_reload(struct pipeline *p);

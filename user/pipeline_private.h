@@ -7,6 +7,7 @@
 #define HAYRAKE_PIPELINE_PRIVATE_H
 
 #include "dns/observer.h"
+#include "infer/usage.h"
 #include "matcher.h"
 #include "names/labels.h"
 #include "pipeline.h"
@@ -24,6 +25,7 @@ struct pipeline {
 	struct observer *observer;
 	struct evidence_store *evidence;
 	struct infer *infer;
+	struct usage *usage;
 	struct labels *labels;
 	struct xdp_input *live;
 	struct matcher matcher;
@@ -35,6 +37,7 @@ struct pipeline {
 /* The stages' ways to each other; ctx is the pipeline. */
 struct backend_ops pipeline_backend_ops(struct pipeline *p);
 struct infer_source pipeline_infer_source(struct pipeline *p);
+struct usage_ops pipeline_usage_ops(struct pipeline *p);
 answer_sink pipeline_answer;
 /* The published addresses of resolvers[] into the backend map. */
 void pipeline_seed_resolvers(struct pipeline *p);

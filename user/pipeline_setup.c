@@ -95,6 +95,8 @@ static int stages_open(struct pipeline *p)
 		.max_detections = edge ? DETECTIONS_EDGE : DETECTIONS_GATEWAY,
 	};
 	struct infer_source source = pipeline_infer_source(p);
+	struct usage_config usage = {p->rules, &p->counts, infer.max_detections};
+	struct usage_ops usage_ops = pipeline_usage_ops(p);
 	int err;
 
 	observer.need_query = p->config.live;
@@ -105,9 +107,11 @@ static int stages_open(struct pipeline *p)
 	p->evidence = evidence_new(edge ? &evidence_limits_edge : &evidence_limits_gateway,
 				   infer.window_ns, &p->counts);
 	p->infer = infer_new(&infer, &source, pipeline_detection, p, &p->counts);
+	p->usage = usage_new(&usage, &usage_ops);
 	p->labels = labels_new(LABELS_MAX);
 	p->domains = domains_make(p->rules);
-	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->labels || !p->domains)
+	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->usage || !p->labels ||
+	    !p->domains)
 		return -ENOMEM;
 	err = backend_set_domains(p->backends, p->domains, p->rules->domain_count + resolver_count,
 				  NULL);
@@ -156,6 +160,7 @@ void pipeline_close(struct pipeline *p)
 		return;
 	observer_free(p->observer);
 	infer_free(p->infer);
+	usage_free(p->usage);
 	evidence_free(p->evidence);
 	backend_free(p->backends);
 	labels_free(p->labels);
@@ -198,6 +203,7 @@ static int rules_replace(struct pipeline *p, struct rules *rules)
 					  rules->domain_count + resolver_count, domains_to);
 	if (err)
 		return err;
+	usage_set_rules(p->usage, rules, rules_to);
 	evidence_remap(p->evidence, domains_to, p->rules->domain_count);
 	free(p->domains);
 	p->domains = TAKE_PTR(domains);

@@ -62,6 +62,7 @@ struct query_source pipeline_query(struct pipeline *p)
 		.backends = p->backends,
 		.evidence = p->evidence,
 		.infer = p->infer,
+		.usage = p->usage,
 		.labels = p->labels,
 		.counts = &p->counts,
 		.origin = p->config.live ? "live" : "state",
@@ -80,6 +81,7 @@ struct saved pipeline_saved(struct pipeline *p, const char *path)
 		.backends = p->backends,
 		.evidence = p->evidence,
 		.infer = p->infer,
+		.usage = p->usage,
 		.labels = p->labels,
 		.counts = &p->counts,
 	};

@@ -70,6 +70,24 @@ static void subject_devices(const struct query *run, const struct subject *s,
 	json_object_object_add(row, "devices", devices);
 }
 
+/* Whether it is used, by each rule that says how to tell. */
+static void subject_usage(const struct query *run, const struct subject *s,
+			  struct json_object *row)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (uint32_t r = 0; list && r < run->q->rules->rule_count; r++) {
+		struct usage_row u;
+
+		if (!run->q->rules->rules[r].usage_packets ||
+		    !infer_detected(run->q->infer, s, r, NULL) || query_suppressed(run->q, s, r) ||
+		    !usage_get(run->q->usage, s, r, &u))
+			continue;
+		json_object_array_add(list, row_usage_now(&u, &run->q->names));
+	}
+	json_object_object_add(row, "usage", list);
+}
+
 static void emit_subject(void *ctx, const struct subject_row *s)
 {
 	struct query *run = ctx;
@@ -78,6 +96,7 @@ static void emit_subject(void *ctx, const struct subject_row *s)
 	if (row) {
 		row_labels(row, &s->subject, &run->q->names);
 		subject_devices(run, &s->subject, row);
+		subject_usage(run, &s->subject, row);
 	}
 	query_emit(run, row);
 }

@@ -6,6 +6,7 @@
 #include "dns/backend.h"
 #include "evidence/evidence.h"
 #include "infer/infer.h"
+#include "infer/usage.h"
 #include "input/xdp.h"
 #include "names/labels.h"
 #include "output/output.h"
@@ -22,6 +23,7 @@ struct query_source {
 	const struct backend_map *backends;
 	const struct evidence_store *evidence;
 	struct infer *infer;
+	const struct usage *usage;
 	struct labels *labels;
 	const struct counts *counts;
 	const char *origin; /* "live" or "state" */

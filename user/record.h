@@ -156,6 +156,29 @@ struct subject_row {
 	int64_t dns_encrypted_ns; /* last packet seen from a resolver of encrypted DNS; 0: none */
 };
 
+enum usage_state { USAGE_UNKNOWN, USAGE_IDLE, USAGE_ACTIVE, USAGE_STATE_COUNT };
+
+#define USAGE_HOURS 24 /* remembered, before the present one */
+
+/*
+ * Whether somebody uses a device, by the packets of a clock hour (UTC) to the primary domains of a
+ * rule that says how many that takes.
+ */
+struct usage_row {
+	struct subject subject;
+	uint32_t rule;
+	enum usage_state state;
+	int64_t time_ns;       /* of a change: when it was sure */
+	int64_t since_ns;      /* 0: unknown from the start */
+	int64_t hour_ns;       /* begin of the hour that is told of */
+	uint64_t packets;      /* looked at in that hour */
+	uint64_t wire_packets; /* each times the rate it was looked at with */
+	uint32_t sampling;     /* the coarsest rate */
+	uint32_t threshold;    /* on the wire: more is active */
+	uint32_t active_hours; /* bit n: n + 1 hours before hour_ns */
+	uint32_t idle_hours;   /* in neither: unknown */
+};
+
 #define LABEL_TEXT_MAX 128 /* bytes of a name for people, and its end */
 
 /* What people call a subject, NULL where nobody said. Shown beside it, never a reason. */
@@ -209,5 +232,6 @@ typedef void flow_sink(void *ctx, const struct flow *flow);
 typedef void answer_sink(void *ctx, const struct dns_answer *answer);
 typedef void evidence_sink(void *ctx, const struct evidence *evidence);
 typedef void detection_sink(void *ctx, const struct detection *detection);
+typedef void usage_sink(void *ctx, const struct usage_row *row);
 
 #endif

@@ -106,6 +106,11 @@ static void save_detection(void *ctx, const struct detection *d)
 	state_put_detection(ctx, d);
 }
 
+static void save_usage(void *ctx, const struct usage_row *row)
+{
+	state_put_usage(ctx, row);
+}
+
 static void save_label(void *ctx, const struct label_row *row)
 {
 	state_put_label(ctx, row);
@@ -127,6 +132,7 @@ static int state_save(const struct saved *s, const struct state_header *header)
 	evidence_each_subject(s->evidence, save_dns, w);
 	evidence_each_row(s->evidence, save_evidence, w);
 	infer_each(s->infer, save_detection, w);
+	usage_each(s->usage, save_usage, w);
 	labels_each(s->labels, save_label, w);
 	return state_commit(w);
 }
@@ -214,6 +220,11 @@ static int restore_detection(void *ctx, const struct detection *d)
 	return err;
 }
 
+static int restore_usage(void *ctx, const struct usage_row *row)
+{
+	return usage_restore(((struct restore *)ctx)->saved->usage, row);
+}
+
 static int restore_label(void *ctx, const struct label_row *row)
 {
 	struct labels *labels = ((struct restore *)ctx)->saved->labels;
@@ -283,6 +294,7 @@ static int restore_read(struct restore *r, struct state_report *report)
 		.dns = restore_dns,
 		.address = restore_address,
 		.detection = restore_detection,
+		.usage = restore_usage,
 		.label = restore_label,
 		.mistake = restore_mistake,
 	};

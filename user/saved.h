@@ -6,6 +6,7 @@
 #include "dns/backend.h"
 #include "evidence/evidence.h"
 #include "infer/infer.h"
+#include "infer/usage.h"
 #include "names/labels.h"
 #include "rules/rules.h"
 #include "state/state.h"
@@ -16,6 +17,7 @@ struct saved {
 	struct backend_map *backends;
 	struct evidence_store *evidence;
 	struct infer *infer;
+	struct usage *usage;
 	struct labels *labels;
 	struct counts *counts; /* STATE_LINES_BAD, STATE_FAILED */
 };

@@ -41,8 +41,9 @@ tests/tools/mkcap.py "$tmp/home.scn" "$tmp/home.pcap" || exit 1
 
 # Every golden case that ends well, as test_golden.sh holds it against the program.
 cat tests/golden/cases/*.out | grep '^{' >"$tmp/out"
-tap "golden lines follow the schemas" follows detection summary
+tap "golden lines follow the schemas" follows detection summary usage
 tap "among them detections and summaries" has "$tmp/counts" 'detection:[0-9]+ .*summary:[0-9]+'
+tap "and changes of use" has "$tmp/counts" 'usage:[0-9]+'
 tap "replay --json" ask 0 replay --json "$tmp/home.pcap"
 tap "follows the schemas" follows detection summary
 tap "and has both" is "$(cat "$tmp/counts")" "detection:1 summary:1"
@@ -106,6 +107,16 @@ tap "with titles" has "$tmp/out" '^evidence rows  1$'
 tap "an explanation for people" ask_state 0 explain 192.168.1.10
 tap "says the verdict" has "$tmp/out" 'mac:02:00:00:00:00:0a \(192.168.1.10\): detected$'
 tap "and each contact" has "$tmp/out" '^  plug.bolt.example +198.51.100.1 +443  tcp '
+
+tests/tools/mkcap.py tests/golden/cases/usage.scn "$tmp/use.pcap" &&
+	"$state_tool" "$signatures" "$tmp/use.pcap" "$tmp/use" || exit 1
+tap "subjects in use" ask 0 show subjects --json --state "$tmp/use"
+tap "follow the schema" follows show
+tap "with the state, and the hours before" has "$tmp/out" "\"state\":\"active\",.*$(
+	)\"hours\":\[\"active\",\"idle\",\"idle\",\"active\",\"unknown\",\"unknown\","
+tap "for people too" ask 0 show subjects --state "$tmp/use"
+tap "in words" has "$tmp/out" \
+	'  active since 2026-01-01 04:10:00: 5 packets in the hour$'
 
 tap "an unknown what" ask_state 2 show everything
 tap "is wrong usage" said_once 'show takes one of detections, subjects, backends, stats'

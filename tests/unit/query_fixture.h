@@ -21,7 +21,7 @@ static const char home_signatures[] =
 	"{'format': 1, 'vendor': 'Acme', 'sources': {'s': {'citation': 'c', 'date': '2020'}},"
 	"'rules': ["
 	"{'rule': 'acme', 'name': 'Acme device', 'level': 'manufacturer', 'source': 's',"
-	" 'threshold': 0.5, 'domains': ["
+	" 'threshold': 0.5, 'usage': {'packets_per_hour': 10}, 'domains': ["
 	"  {'domain': 'api.acme.com', 'ports': ['443']},"
 	"  {'domain': 'fw.acme.com', 'ports': ['443']},"
 	"  {'domain': 'ntp.acme.com', 'ports': ['udp/123'], 'class': 'generic'}]},"
@@ -37,6 +37,7 @@ struct home {
 	struct backend_map *backends;
 	struct evidence_store *evidence;
 	struct infer *infer;
+	struct usage *usage;
 	struct labels *labels;
 	struct query_source query;
 	size_t points; /* how many it says it has */
@@ -115,6 +116,17 @@ static struct subject home_subject(uint8_t n)
 	return subject_from_mac(mac);
 }
 
+static bool home_detected(void *ctx, const struct subject *subject, uint32_t rule)
+{
+	return infer_detected(((struct home *)ctx)->infer, subject, rule, NULL);
+}
+
+static void home_changed(void *ctx, const struct usage_row *row)
+{
+	(void)ctx;
+	(void)row;
+}
+
 /* The subject's contact with name, learned from DNS and seen seconds before now. */
 static void home_contact(struct home *h, uint8_t n, const char *name, int64_t before_s)
 {
@@ -139,6 +151,23 @@ static void home_contact(struct home *h, uint8_t n, const char *name, int64_t be
 	evidence_address(h->evidence, &e.subject, &local, e.last_ns);
 	if (evidence_add(h->evidence, &e))
 		infer_subject(h->infer, &e.subject, e.last_ns);
+}
+
+/* Packets of the Acme device, before_s seconds before now. */
+static inline void home_use(struct home *h, int64_t before_s, uint64_t packets)
+{
+	struct flow f = {
+		.subject = home_subject(10),
+		.port = 443,
+		.ip_proto = IPPROTO_TCP,
+		.packets = packets,
+		.sampling = 1,
+		.last_ns = HOME_NOW - before_s * NS_PER_S,
+		.domain_count = 1,
+		.domains = {rules_find_domain(h->rules, "api.acme.com")},
+	};
+
+	usage_add(h->usage, &f);
 }
 
 static void home_learn(struct home *h, const char *name, const char *address)
@@ -186,15 +215,18 @@ static struct home *home_new(void)
 	struct home *h = calloc(1, sizeof(*h));
 	struct infer_config config = {.window_ns = 86400 * NS_PER_S, .max_detections = 100};
 	struct infer_source source = {h, home_rows, home_addresses};
+	struct usage_config usage = {.counts = &h->counts, .max = 100};
+	struct usage_ops ops = {h, home_detected, home_changed};
 
 	assert_non_null(h);
 	home_rules(h);
-	config.rules = h->rules;
+	usage.rules = config.rules = h->rules;
 	h->backends = backend_new(&backend_limits_gateway, &no_ops, &h->counts);
 	assert_int_equal(
 		backend_set_domains(h->backends, h->domains, h->rules->domain_count, NULL), 0);
 	h->evidence = evidence_new(&evidence_limits_gateway, config.window_ns, &h->counts);
 	h->labels = labels_new(3);
+	h->usage = usage_new(&usage, &ops);
 	h->infer = infer_new(&config, &source, home_detection, NULL, &h->counts);
 	home_learn(h, "api.acme.com", "198.51.100.7");
 	home_learn(h, "hub.acme.com", "198.51.100.6");
@@ -208,6 +240,7 @@ static struct home *home_new(void)
 		.backends = h->backends,
 		.evidence = h->evidence,
 		.infer = h->infer,
+		.usage = h->usage,
 		.labels = h->labels,
 		.counts = &h->counts,
 		.origin = "state",
@@ -220,6 +253,7 @@ static struct home *home_new(void)
 static void home_free(struct home *h)
 {
 	infer_free(h->infer);
+	usage_free(h->usage);
 	labels_free(h->labels);
 	evidence_free(h->evidence);
 	backend_free(h->backends);

@@ -501,9 +501,52 @@ static void test_full_disk_is_told(void **state)
 	assert_int_not_equal(output_end(o), 0);
 }
 
+/* A change of use, as documented and for people; from several rates the count is an estimate. */
+static void test_usage_line(void **state)
+{
+	CLEANUP(print_close) struct printed json = {0}, text = {0};
+	struct usage_row u = {
+		.subject = detection_new()->subject,
+		.state = USAGE_ACTIVE,
+		.time_ns = T0 + 5 * NS_PER_S,
+		.since_ns = T0 + 5 * NS_PER_S,
+		.hour_ns = T0,
+		.packets = 11,
+		.wire_packets = 11000,
+		.sampling = 1000,
+		.threshold = 10000,
+	};
+
+	(void)state;
+	print_open(&json, OUTPUT_JSON);
+	output_usage(json.output, &u);
+	u.wire_packets = 10001;
+	output_usage(json.output, &u);
+	print_done(&json);
+	assert_non_null(strstr(
+		json.text,
+		"{\"event\":\"usage\",\"time\":\"2025-11-24T16:00:05.000000Z\","
+		"\"subject\":\"mac:02:00:00:00:00:0a\",\"labels\":{"));
+	assert_non_null(strstr(
+		json.text,
+		"\"rule\":\"ring-doorbell\",\"name\":\"Ring doorbell\",\"vendor\":\"Ring\","
+		"\"level\":\"manufacturer\",\"parent\":null,\"state\":\"active\","
+		"\"since\":\"2025-11-24T16:00:05.000000Z\","
+		"\"hour\":\"2025-11-24T16:00:00.000000Z\","
+		"\"packets\":11,\"sampling\":1000,\"wire_packets\":11000,\"threshold\":10000}\n"));
+	assert_non_null(strstr(json.text, "\"sampling\":null,\"wire_packets\":10001,"));
+	print_open(&text, OUTPUT_TEXT);
+	output_usage(text.output, &u);
+	print_done(&text);
+	assert_non_null(strstr(text.text, "2025-11-24 16:00:05  Ring doorbell"));
+	assert_non_null(strstr(text.text, "active since 2025-11-24 16:00:05: about 10001 packets "
+					  "in the hour\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_usage_line),
 		cmocka_unit_test(test_detection_line),
 		cmocka_unit_test(test_detection_extras),
 		cmocka_unit_test(test_renewal_and_loss_lines),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* Requests and the rows they give, over a small home. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -85,9 +85,34 @@ static void test_subjects(void **state)
 	row_has(&r, 0, "\"mac:02:00:00:00:00:0a\"");
 	row_has(&r, 0, "\"mac_is_local\":true");
 	row_has(&r, 0, "\"domains\":2");
-	row_has(&r, 0, "\"rules\":[\"acme\"],\"devices\":[\"Acme device\"]}");
+	row_has(&r, 0, "\"rules\":[\"acme\"],\"devices\":[\"Acme device\"],\"usage\":[]}");
 	row_has(&r, 1, "\"mac:02:00:00:00:00:0b\"");
-	row_has(&r, 1, "\"rules\":[],\"devices\":[]}"); /* unknown stays unknown */
+	row_has(&r, 1, "\"rules\":[],\"devices\":[],\"usage\":[]}"); /* unknown stays unknown */
+}
+
+/* By each rule that says how to tell: what holds, the present hour, the hours before it. */
+static void test_subjects_in_use(void **state)
+{
+	struct home *h CLEANUP(home_free_ptr) = home_new();
+	CLEANUP(rows_clean) struct rows r = {.count = 0};
+	const struct subject plug = home_subject(10);
+
+	(void)state;
+	home_use(h, 3600, 12); /* the hour before */
+	usage_tick(h->usage, HOME_NOW);
+	home_use(h, 0, 7);
+	assert_int_equal(ask(h, "show subjects", &r), 0);
+	row_has(&r, 0,
+		"\"usage\":[{\"rule\":\"acme\",\"state\":\"active\","
+		"\"since\":\"2025-11-24T15:00:00.000000Z\","
+		"\"hour\":\"2025-11-24T16:00:00.000000Z\","
+		"\"packets\":7,\"sampling\":1,\"wire_packets\":7,\"threshold\":10,"
+		"\"hours\":[\"active\",\"unknown\",\"unknown\"");
+	row_has(&r, 1, "\"devices\":[],\"usage\":[]}");
+	assert_int_equal(labels_refuse(h->labels, &plug, "acme"), 0);
+	rows_clean(&r);
+	assert_int_equal(ask(h, "show subjects", &r), 0);
+	row_has(&r, 0, "\"devices\":[],\"usage\":[]}");
 }
 
 static void test_backends(void **state)
@@ -389,6 +414,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_detections),
 		cmocka_unit_test(test_subjects),
+		cmocka_unit_test(test_subjects_in_use),
 		cmocka_unit_test(test_backends),
 		cmocka_unit_test(test_stats_of_a_state_file),
 		cmocka_unit_test(test_stats_of_an_instance),

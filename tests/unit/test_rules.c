@@ -32,7 +32,7 @@ static const char acme_text[] =
 	"    {'domain': '*.home.acme.com', 'ports': ['tcp/9543']},\n"
 	"    {'domain': 'ntp.example.net', 'ports': ['udp/123'], 'class': 'generic'}]},\n"
 	"  {'rule': 'acme-lamp', 'name': 'Acme lamp', 'level': 'product', 'source': 's',\n"
-	"   'parent': 'acme-hub', 'domains': [\n"
+	"   'parent': 'acme-hub', 'usage': {'packets_per_hour': 4294967295}, 'domains': [\n"
 	"    {'domain': 'lamp.acme.com', 'ports': ['443']},\n"
 	"    {'domain': 'x.y.home.acme.com', 'ports': ['443']},\n"
 	"    {'domain': 'api.acme.com', 'ports': ['8080']}]}]}\n";
@@ -81,6 +81,9 @@ static void rules_are_read(void **state)
 	assert_int_equal(hub->threshold, 500);
 	assert_int_equal(lamp->parent, rules_find(r, "acme-hub"));
 	assert_int_equal(lamp->threshold, 0);
+	assert_int_equal(lamp->usage_packets, UINT32_MAX);
+	assert_string_equal(lamp->usage_source, "a paper (2020)");
+	assert_int_equal(hub->usage_packets, 0);
 	assert_int_equal(rules_find(r, "acme"), RULE_NONE);
 	assert_int_equal(rules_find(r, "api.acme.com"), RULE_NONE);
 }

@@ -85,7 +85,21 @@ static const struct mistake_case file_cases[] = {
 };
 
 static const struct mistake_case rule_cases[] = {
-	{WITH(",\n'usage': 10", ONE), 5, "a rule has no key \"usage\""},
+	{WITH(",\n'colour': 10", ONE), 5, "a rule has no key \"colour\""},
+	{WITH(",\n'usage': 10", ONE), 5, "\"usage\" must be an object"},
+	{WITH(",\n'usage': {}", ONE), 5, "\"usage\" needs the key \"packets_per_hour\""},
+	{WITH(",\n'usage': {'packets_per_hour': 0}", ONE), 5, "\"packets_per_hour\" must be 1 to"},
+	{WITH(",\n'usage': {'packets_per_hour': 4294967296}", ONE), 5,
+	 "\"packets_per_hour\" must be 1 to 4294967295"},
+	{WITH(",\n'usage': {'packets_per_hour': 1.5}", ONE), 5,
+	 "\"packets_per_hour\" must be a whole number"},
+	{WITH(",\n'usage': {'packets_per_hour': 1, 'rate': 1}", ONE), 5,
+	 "\"usage\" has no key \"rate\""},
+	{WITH(",\n'usage': {'packets_per_hour': 1,\n'source': 'z'}", ONE), 6,
+	 "source \"z\" is not in \"sources\""},
+	{HEAD "{'rule': 'r', 'name': 'A', 'level': 'product',\n'usage': {'packets_per_hour': 1}, "
+	      "'domains': [{'domain': 'a.example.com', 'ports': ['443'], 'source': 's'}]}" TAIL,
+	 5, "neither \"usage\" nor its rule names a \"source\""},
 	{WITH(",\n'context': 'dns'", ONE), 5, "\"context\" must be address or client-dns"},
 	{WITH(",\n'context': true", ONE), 5, "\"context\" must be a string"},
 	{WITH(",\n'threshold': '0.4'", ONE), 5, "\"threshold\" must be a number"},

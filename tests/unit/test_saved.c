@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/saved.c user/state/state_write.c user/state/state_read.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/saved.c user/state/state_write.c user/state/state_read.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* A home saved and restored gives the same answers; a broken file leaves a fresh start. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -20,6 +20,7 @@ static struct saved saved_of(struct home *h, const char *path)
 		.backends = h->backends,
 		.evidence = h->evidence,
 		.infer = h->infer,
+		.usage = h->usage,
 		.labels = h->labels,
 		.counts = &h->counts,
 	};
@@ -103,7 +104,11 @@ static void test_answers_survive(void **state)
 	struct state_report report;
 
 	said(before);
+	home_use(before, 3600, 12);
+	usage_tick(before->usage, HOME_NOW);
+	home_use(before, 0, 7);
 	want = answers(before);
+	assert_non_null(strstr(want, "\"state\":\"active\""));
 	assert_int_equal(saved_store(&out, true, HOME_NOW), 0);
 	assert_int_equal(saved_load(&in, &report), 0);
 	assert_int_equal(report.bad + report.unknown, 0);

@@ -230,7 +230,8 @@ struct got {
 	struct addr local;
 	int64_t local_ns;
 	struct detection detection;
-	size_t dns, backends, clients, rows, addresses, detections, labels, mistakes;
+	struct usage_row usage;
+	size_t dns, backends, clients, rows, addresses, detections, usages, labels, mistakes;
 	uint64_t last_mistake;
 	int refuse; /* what every put gives */
 };
@@ -294,6 +295,15 @@ static int got_detection(void *ctx, const struct detection *d)
 	return g->refuse;
 }
 
+static int got_usage(void *ctx, const struct usage_row *row)
+{
+	struct got *g = ctx;
+
+	g->usage = *row;
+	g->usages++;
+	return g->refuse;
+}
+
 static int got_label(void *ctx, const struct label_row *row)
 {
 	struct got *g = ctx;
@@ -318,7 +328,8 @@ static int read_all(const char *path, const struct state_names *n, struct got *g
 		    struct state_report *report)
 {
 	struct state_sink sink = {g,       got_backend, got_client,    got_evidence,
-				  got_dns, got_address, got_detection, got_label,
+				  got_dns, got_address, got_detection, got_usage,
+				  got_label,
 				  got_mistake};
 
 	return state_read(path, n, &sink, report);
@@ -701,6 +712,39 @@ static void test_ways_of_asking_come_back(void **state)
 	assert_int_equal(report.bad, 0);
 }
 
+static void test_usage_comes_back(void **state)
+{
+	const struct place *p = *state;
+	struct usage_row row = {
+		.subject = subject_from_mac(mac),
+		.rule = 1,
+		.state = USAGE_ACTIVE,
+		.since_ns = 1764000001123456789LL,
+		.hour_ns = 1763996400000000000LL,
+		.packets = 1ULL << 40,
+		.wire_packets = 1ULL << 50,
+		.sampling = 1024,
+		.active_hours = 0x800001,
+		.idle_hours = 0x7ffffe,
+	};
+	struct state_header header = {.saved_ns = 5};
+	struct state_report report;
+	struct state_writer *w;
+	struct got g = {.usages = 0};
+
+	assert_int_equal(state_create(p->path, &header, &names, &w), 0);
+	state_put_usage(w, &row);
+	row.active_hours = 2; /* an hour cannot be both */
+	state_put_usage(w, &row);
+	row.active_hours = 0x800001;
+	assert_int_equal(state_commit(w), 0);
+	assert_int_equal(read_all(p->path, &names, &g, &report), 0);
+	assert_int_equal(g.usages, 1);
+	assert_memory_equal(&g.usage, &row, sizeof(row));
+	assert_int_equal(report.bad, 1);
+	assert_int_equal(g.last_mistake, 3);
+}
+
 /* One process at a time, and a lock that goes with its owner. */
 static void test_lock(void **state)
 {
@@ -723,6 +767,7 @@ int main(void)
 		PLACED(test_line_count_is_checked),  PLACED(test_damaged_bytes),
 		PLACED(test_bad_lines_are_named),    PLACED(test_foreign_files),
 		PLACED(test_long_line_is_bad),       PLACED(test_unknown_names_are_skipped),
+		PLACED(test_usage_comes_back),
 		PLACED(test_refused_rows_are_bad),   PLACED(test_failed_write_leaves_the_old),
 		PLACED(test_directory_is_missing),   PLACED(test_left_temporary_is_replaced),
 		PLACED(test_discard_leaves_nothing), PLACED(test_labels_come_back),

@@ -158,12 +158,29 @@ static void fill_label(struct json_object *row, const char *key, char out[static
 		strcpy(out, "(random MAC)");
 }
 
+static void fill_usage(struct json_object *row, const char *key, char out[static GRID_CELL_MAX])
+{
+	struct json_object *list = member_list(row, key);
+	size_t count = list ? json_object_array_length(list) : 0;
+	struct json_object *u = count ? json_object_array_get_idx(list, 0) : row;
+	char since[GRID_CELL_MAX] = "";
+	uint64_t sampling = member_number(u, "sampling");
+
+	if (list && !count)
+		return;
+	fill_time(u, "since", since);
+	snprintf(out, GRID_CELL_MAX, "%s%s%.19s: %s%" PRIu64 " packets in the hour",
+		 member_text(u, "state"), since[0] ? " since " : "", since,
+		 sampling == 1 ? "" : "about ", member_number(u, "wire_packets"));
+	cell_more(out, count > 1 ? count - 1 : 0);
+}
+
 void cell_fill(struct json_object *row, const struct cell *cell, char out[static GRID_CELL_MAX])
 {
 	static void (*const forms[])(struct json_object *, const char *,
 				     char[static GRID_CELL_MAX]) = {
 		fill_text, fill_number, fill_size, fill_time, fill_list, fill_groups, fill_seen,
-		fill_label,
+		fill_label, fill_usage,
 	};
 	_Static_assert(sizeof(forms) / sizeof(forms[0]) == CELL_FORM_COUNT, "forms of a cell");
 

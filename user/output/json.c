@@ -14,4 +14,4 @@ static void json_end(struct output *o)
 	(void)o;
 }
 
-const struct output_kind output_json = {json_row, json_row, json_row, json_end};
+const struct output_kind output_json = {json_row, json_row, json_row, json_row, json_end};

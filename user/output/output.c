@@ -44,6 +44,15 @@ void output_detection(struct output *o, const struct detection *d)
 	json_object_put(row);
 }
 
+void output_usage(struct output *o, const struct usage_row *u)
+{
+	struct json_object *row = row_usage(u, &o->names);
+
+	if (row)
+		o->kind->usage(o, row);
+	json_object_put(row);
+}
+
 void output_summary(struct output *o, const struct summary *s, const struct counts *counts)
 {
 	struct json_object *row = row_summary(s, counts);

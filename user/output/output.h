@@ -45,12 +45,13 @@ enum output_format { OUTPUT_TEXT, OUTPUT_JSON, OUTPUT_FORMAT_COUNT };
 struct output;
 
 /*
- * Rows, each with an "event" that says what it is: detections as they come, then any others. JSON
- * goes out at once; of text only detections do, tables wait for output_end(). names is copied, and
- * may be NULL when only output_row() is used. NULL without memory.
+ * Rows, each with an "event" that says what it is: detections and changes of usage as they come,
+ * then any others. JSON goes out at once; of text only those do, tables wait for output_end().
+ * names is copied, and may be NULL when only output_row() is used. NULL without memory.
  */
 struct output *output_new(enum output_format format, FILE *out, const struct output_names *names);
 void output_detection(struct output *o, const struct detection *d);
+void output_usage(struct output *o, const struct usage_row *u);
 void output_summary(struct output *o, const struct summary *s, const struct counts *counts);
 /* row is borrowed. */
 void output_row(struct output *o, struct json_object *row);

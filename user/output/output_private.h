@@ -9,6 +9,7 @@
 /* One format. Rows are borrowed. */
 struct output_kind {
 	void (*detection)(struct output *o, struct json_object *row);
+	void (*usage)(struct output *o, struct json_object *row);
 	void (*summary)(struct output *o, struct json_object *row);
 	void (*row)(struct output *o, struct json_object *row);
 	void (*end)(struct output *o);
@@ -42,6 +43,7 @@ enum cell_form {
 	CELL_GROUPS, /* of evidence: the distinct groups */
 	CELL_SEEN,   /* seen/of */
 	CELL_LABEL,  /* the best of "labels" */
+	CELL_USAGE,  /* of the list, or of the row itself: the state */
 	CELL_FORM_COUNT,
 };
 

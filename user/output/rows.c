@@ -18,6 +18,9 @@ static const char *const detection_event_names[] = {"detection", "renewal", "los
 _Static_assert(LENGTH(detection_event_names) == DETECTION_EVENT_COUNT,
 	       "names of enum detection_event");
 
+const char *const usage_state_names[USAGE_STATE_COUNT] = {"unknown", "idle", "active"};
+_Static_assert(LENGTH(usage_state_names) == USAGE_STATE_COUNT, "names of enum usage_state");
+
 const char *const backend_state_names[BACKEND_STATE_COUNT] = {"dedicated", "shared"};
 _Static_assert(LENGTH(backend_state_names) == BACKEND_STATE_COUNT, "names of enum backend_state");
 
@@ -255,6 +258,55 @@ struct json_object *row_subject(const struct subject_row *s)
 	row_time_known(o, "first", s->first_ns, s->domains > 0);
 	row_time_known(o, "last", s->last_ns, s->domains > 0);
 	row_dns(o, s);
+	return o;
+}
+
+static void usage_members(struct json_object *o, const struct usage_row *u)
+{
+	bool one_rate = u->packets * u->sampling == u->wire_packets;
+
+	row_text(o, "state", usage_state_names[u->state]);
+	row_time_known(o, "since", u->since_ns, u->since_ns != 0);
+	row_time(o, "hour", u->hour_ns);
+	row_number(o, "packets", u->packets);
+	if (one_rate && u->sampling)
+		row_number(o, "sampling", u->sampling);
+	else
+		row_text(o, "sampling", NULL);
+	row_number(o, "wire_packets", u->wire_packets);
+	row_number(o, "threshold", u->threshold);
+}
+
+struct json_object *row_usage(const struct usage_row *u, const struct output_names *names)
+{
+	struct json_object *o = row_new("usage");
+
+	if (!o)
+		return NULL;
+	row_time(o, "time", u->time_ns);
+	row_subject_text(o, "subject", &u->subject);
+	row_labels(o, &u->subject, names);
+	row_rule(o, u->rule, names);
+	usage_members(o, u);
+	return o;
+}
+
+struct json_object *row_usage_now(const struct usage_row *u, const struct output_names *names)
+{
+	struct json_object *o = json_object_new_object(), *hours = json_object_new_array();
+	struct output_rule r;
+
+	names->rule(names->ctx, u->rule, &r);
+	row_text(o, "rule", r.id);
+	usage_members(o, u);
+	for (int i = 0; i < USAGE_HOURS; i++) {
+		enum usage_state state = u->active_hours >> i & 1 ? USAGE_ACTIVE
+					 : u->idle_hours >> i & 1 ? USAGE_IDLE
+								  : USAGE_UNKNOWN;
+
+		json_object_array_add(hours, json_object_new_string(usage_state_names[state]));
+	}
+	json_object_object_add(o, "hours", hours);
 	return o;
 }
 

@@ -14,8 +14,10 @@ struct json_object *row_detection(const struct detection *d, const struct output
 void row_dns(struct json_object *o, const struct subject_row *s);
 struct json_object *row_subject(const struct subject_row *s);
 struct json_object *row_backend(const struct backend_row *b, const struct output_names *names);
+struct json_object *row_usage(const struct usage_row *u, const struct output_names *names);
 struct json_object *row_summary(const struct summary *s, const struct counts *counts);
-/* Without subject and event: one contact, as it stands in a list. */
+/* Without subject and event: as they stand in a list. The first: with the hours before. */
+struct json_object *row_usage_now(const struct usage_row *u, const struct output_names *names);
 struct json_object *row_evidence(const struct evidence *e, const char *group, const char *domain);
 
 /* Members. A NULL text, and what is not known, become null; text that is no UTF-8 is mended. */
@@ -32,6 +34,7 @@ void row_labels(struct json_object *o, const struct subject *s, const struct out
 struct json_object *row_addresses(struct json_object *o, const struct addr *a, uint32_t count);
 
 extern const char *const via_names[VIA_COUNT];
+extern const char *const usage_state_names[USAGE_STATE_COUNT];
 extern const char *const backend_state_names[BACKEND_STATE_COUNT];
 extern const char *const counter_names[COUNTER_COUNT];
 

@@ -29,18 +29,27 @@ static const struct cell detection_cells[] = {
 };
 _Static_assert(LENGTH(detection_columns) == LENGTH(detection_cells), "a cell for each column");
 
+/* In the columns of detections, of which it has not all. */
+static const struct cell usage_cells[] = {
+	{"time", CELL_TIME},    {"name", CELL_TEXT},      {"level", CELL_TEXT},
+	{"subject", CELL_TEXT}, {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
+	{"seen", CELL_TEXT},    {"usage", CELL_USAGE},
+};
+_Static_assert(LENGTH(detection_columns) == LENGTH(usage_cells), "a cell for each column");
+
 static const struct grid_column subject_columns[] = {
 	{"SUBJECT", 0, false, GRID_PLAIN},    {"ADDRESSES", 0, false, GRID_PLAIN},
 	{"LABEL", 0, false, GRID_PLAIN},      {"DEVICE", 0, false, GRID_GOOD},
 	{"DOMAINS", 0, true, GRID_PLAIN},     {"PACKETS", 0, true, GRID_PLAIN},
 	{"BYTES", 0, true, GRID_PLAIN},       {"FIRST (UTC)", 0, false, GRID_PLAIN},
 	{"LAST (UTC)", 0, false, GRID_PLAIN}, {"DNS", 0, false, GRID_PLAIN},
+	{"IN USE (UTC)", 0, false, GRID_PLAIN},
 };
 static const struct cell subject_cells[] = {
 	{"subject", CELL_TEXT},  {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
 	{"devices", CELL_LIST},  {"domains", CELL_NUMBER}, {"packets", CELL_NUMBER},
 	{"bytes", CELL_SIZE},    {"first", CELL_TIME},     {"last", CELL_TIME},
-	{"dns", CELL_TEXT},
+	{"dns", CELL_TEXT},      {"usage", CELL_USAGE},
 };
 _Static_assert(LENGTH(subject_columns) == LENGTH(subject_cells), "a cell for each column");
 
@@ -187,9 +196,9 @@ static size_t view_print(struct output *o, const struct view *v, bool gap)
 	return printed;
 }
 
-static void text_detection(struct output *o, struct json_object *row)
+/* A line of its own at once, as v says, in the columns of detections. */
+static void text_line(struct output *o, const struct view *v, struct json_object *row)
 {
-	const struct view *v = &views[0];
 	char cells[GRID_COLUMNS_MAX][GRID_CELL_MAX];
 
 	if (!o->titles_done)
@@ -197,6 +206,19 @@ static void text_detection(struct output *o, struct json_object *row)
 	o->titles_done = true;
 	view_cells(v, row, cells);
 	grid_print_line(v->columns, v->count, cells, &o->look);
+}
+
+static void text_detection(struct output *o, struct json_object *row)
+{
+	text_line(o, &views[0], row);
+}
+
+static void text_usage(struct output *o, struct json_object *row)
+{
+	static const struct view v = {"usage", LENGTH(detection_columns), detection_columns,
+				      usage_cells, NULL};
+
+	text_line(o, &v, row);
 }
 
 static void object_print(struct output *o, const char *title, struct json_object *members)
@@ -242,4 +264,5 @@ static void text_end(struct output *o)
 		printed += view_print(o, &views[i], printed > 0);
 }
 
-const struct output_kind output_text = {text_detection, text_summary, text_row, text_end};
+const struct output_kind output_text = {text_detection, text_usage, text_summary, text_row,
+					text_end};

@@ -44,8 +44,14 @@ static const struct field rule_fields[] = {
 	{"rule", json_type_string, true},    {"name", json_type_string, true},
 	{"level", json_type_string, true},   {"parent", json_type_string, false},
 	{"source", json_type_string, false}, {"threshold", json_type_double, false},
-	{"note", json_type_string, false},   {"domains", json_type_array, true},
-	{"context", json_type_string, false},
+	{"usage", json_type_object, false},  {"note", json_type_string, false},
+	{"domains", json_type_array, true},  {"context", json_type_string, false},
+};
+
+static const struct field usage_fields[] = {
+	{"packets_per_hour", json_type_int, true},
+	{"source", json_type_string, false},
+	{"note", json_type_string, false},
 };
 
 static const struct field use_fields[] = {
@@ -264,6 +270,31 @@ static void use_read(struct context *c, struct json_object *object)
 		*slot = use;
 }
 
+/* From how many packets in an hour on somebody uses the device; 0: the rule does not say. */
+static void rule_read_usage(struct context *c, struct json_object *object, struct draft_rule *rule)
+{
+	struct json_object *usage = field_get(object, "usage", json_type_object), *packets;
+	int64_t n;
+
+	if (!usage)
+		return;
+	fields_check(usage, "\"usage\"", usage_fields, LENGTH(usage_fields), c->report);
+	rule->usage_source = source_get(c, usage, source_get(c, object, NULL));
+	if (!json_object_object_get_ex(object, "source", NULL) &&
+	    !json_object_object_get_ex(usage, "source", NULL))
+		report_mistake(c->report, jsontext_line(usage),
+			       "neither \"usage\" nor its rule names a \"source\"");
+	packets = field_get(usage, "packets_per_hour", json_type_int);
+	if (!packets)
+		return;
+	n = json_object_get_int64(packets);
+	if (n < 1 || n > UINT32_MAX)
+		report_mistake(c->report, jsontext_line(packets),
+			       "\"packets_per_hour\" must be 1 to %u", UINT32_MAX);
+	else
+		rule->usage_packets = (uint32_t)n;
+}
+
 static bool has_primary(const struct draft *d, uint32_t use_first)
 {
 	for (uint32_t i = use_first; i < d->use_count; i++)
@@ -319,6 +350,7 @@ static void rule_read(struct context *c, struct json_object *object)
 	rule->level = word_get(c, object, "level", rule_level_names, LEVEL_COUNT, LEVEL_COUNT);
 	rule->context = context_get(c, object);
 	rule->threshold = threshold_get(c, object);
+	rule_read_usage(c, object, rule);
 	rule->use_first = d->use_count;
 	rule_read_domains(c, object);
 	rule->use_count = d->use_count - rule->use_first;

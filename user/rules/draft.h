@@ -27,6 +27,8 @@ struct draft_rule {
 	uint32_t line;
 	uint32_t parent_line;
 	uint32_t threshold;    /* thousandths; 0: none of its own */
+	uint32_t usage_packets; /* 0: none */
+	const struct name *usage_source;
 	enum rule_level level; /* LEVEL_COUNT: not known */
 	enum rule_context context;
 	uint32_t use_first;    /* uses[use_first .. +use_count) */

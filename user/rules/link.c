@@ -247,6 +247,8 @@ static void rules_link_rules(struct draft *d, struct rules *r)
 			.parent = parent_of(rule),
 			.threshold = rule->threshold,
 			.group_names = r->private->group_names + rule->use_first,
+			.usage_packets = rule->usage_packets,
+			.usage_source = rule->usage_packets ? rule->usage_source->text : NULL,
 		};
 	}
 }

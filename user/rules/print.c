@@ -68,6 +68,18 @@ static struct json_object *uses_list(const struct rules *r, uint32_t rule)
 	return list;
 }
 
+static struct json_object *usage_object(const struct rules_rule *rule)
+{
+	struct json_object *o;
+
+	if (!rule->usage_packets)
+		return NULL;
+	o = json_object_new_object();
+	member_number(o, "packets_per_hour", rule->usage_packets);
+	member_text(o, "source", rule->usage_source);
+	return o;
+}
+
 void rules_print_rule(const struct rules *r, uint32_t index, uint32_t threshold, FILE *out)
 {
 	const struct rules_rule *rule = &r->rules[index];
@@ -82,6 +94,7 @@ void rules_print_rule(const struct rules *r, uint32_t index, uint32_t threshold,
 	member_number(o, "groups", rule->group_count);
 	member_number(o, "needed", rule_needed(rule, threshold));
 	member_thousandths(o, "threshold", rule_threshold(rule, threshold));
+	json_object_object_add(o, "usage", usage_object(rule));
 	json_object_object_add(o, "group_names", groups_list(rule));
 	json_object_object_add(o, "domains", uses_list(r, index));
 	member_text(o, "file", rule->file);

@@ -65,6 +65,8 @@ struct rules_rule {
 	uint32_t threshold;             /* thousandths; 0: none of its own */
 	uint32_t group_count;           /* N: its primary domain groups */
 	const char *const *group_names; /* [group_count] */
+	uint32_t usage_packets;         /* more in an hour: it is in use; 0: nobody knows */
+	const char *usage_source;       /* citation and date of that */
 };
 
 struct rules {

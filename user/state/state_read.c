@@ -272,6 +272,30 @@ static int read_detection(struct reader *r, struct json_object *o)
 	return 0;
 }
 
+static int read_usage(struct reader *r, struct json_object *o)
+{
+	struct usage_row row = {0};
+	const char *rule = take_text(o, "rule");
+	uint32_t state;
+
+	if (!rule || !take_subject(o, &row.subject) ||
+	    !take_u32(o, "state", USAGE_STATE_COUNT - 1, &state) ||
+	    !take_time(o, "since_ns", &row.since_ns) || !take_time(o, "hour_ns", &row.hour_ns) ||
+	    !take_number(o, "packets", INT64_MAX, &row.packets) ||
+	    !take_number(o, "wire_packets", INT64_MAX, &row.wire_packets) ||
+	    !take_u32(o, "sampling", UINT32_MAX, &row.sampling) ||
+	    !take_u32(o, "active_hours", UINT32_MAX, &row.active_hours) ||
+	    !take_u32(o, "idle_hours", UINT32_MAX, &row.idle_hours) ||
+	    row.active_hours & row.idle_hours)
+		return -EINVAL;
+	row.state = state;
+	row.rule = r->names->rule_find(r->names->ctx, rule);
+	if (row.rule != UINT32_MAX)
+		return r->sink->usage(r->sink->ctx, &row);
+	r->report->unknown++;
+	return 0;
+}
+
 static int read_label(struct reader *r, struct json_object *o)
 {
 	struct label_row row = {.text = take_text(o, "text"), .nots = take_text(o, "not")};
@@ -371,6 +395,7 @@ static void line_take(struct reader *r, struct json_object *o)
 		{"dns", read_dns, "a way of asking for names that makes no sense"},
 		{"address", read_address, "an address that makes no sense"},
 		{"detection", read_detection, "a detection that makes no sense"},
+		{"usage", read_usage, "a usage that makes no sense"},
 		{"label", read_label, "a label that makes no sense"},
 	};
 	const char *what = "not a line of a state file";

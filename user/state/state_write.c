@@ -267,6 +267,25 @@ void state_put_detection(struct state_writer *w, const struct detection *d)
 	line_write(w, o);
 }
 
+void state_put_usage(struct state_writer *w, const struct usage_row *row)
+{
+	struct json_object *o = line_new(w, "usage");
+
+	if (!o)
+		return;
+	put_subject(o, &row->subject);
+	put_text(o, "rule", w->names->rule(w->names->ctx, row->rule));
+	put_number(o, "state", row->state);
+	put_number(o, "since_ns", (uint64_t)row->since_ns);
+	put_number(o, "hour_ns", (uint64_t)row->hour_ns);
+	put_number(o, "packets", row->packets);
+	put_number(o, "wire_packets", row->wire_packets);
+	put_number(o, "sampling", row->sampling);
+	put_number(o, "active_hours", row->active_hours);
+	put_number(o, "idle_hours", row->idle_hours);
+	line_write(w, o);
+}
+
 void state_put_label(struct state_writer *w, const struct label_row *row)
 {
 	struct json_object *o = line_new(w, "label");
