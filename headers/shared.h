@@ -215,6 +215,8 @@ enum point_role {
 	X(DNS_TRUNCATED, "dns_truncated")                                                         \
 	X(DNS_UNSOLICITED, "dns_unsolicited")                                                     \
 	X(DNS_ENCRYPTED, "dns_encrypted")                                                         \
+	X(DNS_RESOLVED, "dns_resolved")                                                           \
+	X(DNS_UNRESOLVED, "dns_unresolved")                                                       \
 	X(DNS_ONE_SIDED, "dns_one_sided")                                                         \
 	X(DNS_QUERIES_FULL, "dns_queries_full")                                                   \
 	X(DNS_ANSWER_TOO_LONG, "dns_answer_too_long")                                             \

@@ -18,6 +18,7 @@
 #include "control.h"
 #include "options.h"
 #include "pipeline.h"
+#include "resolve.h"
 
 struct instance {
 	const struct options *options;
@@ -26,6 +27,7 @@ struct instance {
 	struct pipeline *pipeline;
 	struct xdp_input *xdp;
 	struct control *control;
+	struct resolve *resolve;
 	struct output *output;
 	struct query_source query;
 	int64_t started_ns;
@@ -63,6 +65,12 @@ static void counts_refresh(void *ctx)
 	struct instance *in = ctx;
 
 	xdp_counters(in->xdp, pipeline_sink(in->pipeline).counts);
+}
+
+static int64_t resolution_now(void *ctx)
+{
+	(void)ctx;
+	return clock_now();
 }
 
 static int64_t query_now(void *ctx)
@@ -189,6 +197,7 @@ static int signals_watch(struct instance *in)
 static void instance_close(struct instance *in)
 {
 	control_close(in->control);
+	resolve_close(in->resolve);
 	if (in->xdp) {
 		counts_refresh(in);
 		xdp_close(in->xdp);
@@ -241,6 +250,24 @@ static int stages_open(struct instance *in)
 	return 0;
 }
 
+static int resolution_open(struct instance *in)
+{
+	struct resolve_config config = {
+		.server = in->options->resolve,
+		.ctx = in->pipeline,
+		.name = pipeline_name,
+		.answer = pipeline_resolved,
+		.failed = pipeline_unresolved,
+		.now = resolution_now,
+	};
+	char error[256];
+	int err = resolve_open(&in->resolve, in->base, &config, error);
+
+	if (err)
+		log_error("%s", error);
+	return err;
+}
+
 static int live_open(struct instance *in)
 {
 	const struct options *o = in->options;
@@ -259,6 +286,8 @@ static int live_open(struct instance *in)
 	xdp_set_drained(in->xdp, drained, in);
 	state_load(in);
 	query_update(in);
+	if (o->resolve && (err = resolution_open(in)))
+		return err;
 	err = control_open(&in->control, in->base, o->socket, o->socket_group, &in->query, error);
 	if (err)
 		log_error("%s", error);

@@ -176,6 +176,12 @@ static bool set_socket_group(struct options *o, const char *value)
 	return *value;
 }
 
+static bool set_resolve(struct options *o, const char *value)
+{
+	o->resolve = value;
+	return *value;
+}
+
 static bool set_state(struct options *o, const char *value)
 {
 	o->state = value;
@@ -321,6 +327,8 @@ static const struct option_row option_rows[] = {
 	 set_socket, false},
 	{"socket-group", 0, OPTIONS_LIVE, "GROUP", "a group's name",
 	 "group that may use the control socket", set_socket_group, false},
+	{"resolve", 0, OPTIONS_LIVE, "SERVER", "an address, ADDRESS:PORT or system",
+	 "ask SERVER for the signatures' names (default: ask nobody)", set_resolve, false},
 	{"state", 0, OPTIONS_INSTANCE, "FILE", "a path", "saved state", set_state, false},
 	{"not", 0, OPTIONS_LABEL, "RULE", "a rule's id", "the subject is not RULE's device",
 	 set_not, false},

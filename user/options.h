@@ -51,6 +51,7 @@ struct options {
 	const char *signatures;   /* directory; never NULL after options_parse() */
 	const char *socket;       /* never NULL */
 	const char *socket_group; /* NULL: the process's */
+	const char *resolve;      /* whom to ask for the signatures' names; NULL: nobody */
 	const char *state;        /* NULL: none */
 	const char *config;       /* NULL: none */
 	uint32_t threshold;       /* thousandths; 0: not given */

@@ -172,6 +172,30 @@ static bool address_is_own(const struct pipeline *p, const struct addr *a,
 					  xdp_is_own_mac(p->live, subject->b + 2));
 }
 
+const char *pipeline_name(void *ctx, uint32_t number)
+{
+	const struct rules *rules = ((struct pipeline *)ctx)->rules;
+
+	return number < rules->domain_count ? rules->domains[number].name : NULL;
+}
+
+void pipeline_resolved(void *ctx, const struct dns_answer *answer)
+{
+	struct pipeline *p = ctx;
+	domain_id matched[MATCHED_MAX];
+	size_t count = rules_match(p->rules, answer->qname, matched, MATCHED_MAX);
+
+	p->counts.n[COUNTER_DNS_RESOLVED]++;
+	if (count)
+		backend_seed(p->backends, answer, matched, count);
+	p->changes += count > 0;
+}
+
+void pipeline_unresolved(void *ctx)
+{
+	((struct pipeline *)ctx)->counts.n[COUNTER_DNS_UNRESOLVED]++;
+}
+
 /* --- encrypted DNS ---------------------------------------------------------------------------- */
 
 static void encrypted_seen(struct pipeline *p, const struct subject *subject,

@@ -44,6 +44,14 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns);
 /* The input has ended: what waits for more of it is told as far as it is sure. */
 void pipeline_end(struct pipeline *p);
 
+/*
+ * For active resolution: the signatures' names by number, NULL behind the last; an answer that no
+ * client asked for; and a question without one. ctx is the pipeline.
+ */
+const char *pipeline_name(void *ctx, uint32_t number);
+void pipeline_resolved(void *ctx, const struct dns_answer *answer);
+void pipeline_unresolved(void *ctx);
+
 /* Loads the signatures again; when they have mistakes the running ones stay. */
 int pipeline_reload(struct pipeline *p);
 

@@ -269,7 +269,7 @@ bool backend_sync(struct backend_map *b, struct backend *be)
 struct lesson {
 	struct asked asked;
 	struct domain_set matched;
-	const struct subject *subject;
+	const struct subject *subject; /* NULL: no client got the answer */
 	bool learned;
 };
 
@@ -326,7 +326,7 @@ static void lesson_label(struct backend_map *b, struct lesson *l, uint32_t slot,
 	chain_remember(be, &l->asked);
 	if (be->label_count != before)
 		share_judge_past(b, be, now_ns);
-	if (put.count)
+	if (put.count && l->subject)
 		client_learn(b, be, l->subject, &put, &times);
 	if (!be->label_count || (!backend_in_sync(b, be) && !backend_sync(b, be)))
 		backend_remove(b, be);
@@ -349,15 +349,14 @@ static void lesson_address(struct backend_map *b, struct lesson *l, const struct
 	share_remember(b, &a->addr, &l->asked);
 }
 
-void backend_learn(struct backend_map *b, const struct dns_answer *answer,
-		   const domain_id *matched, size_t matched_count)
+/* True when the map has learned something. */
+static bool answer_take(struct backend_map *b, const struct dns_answer *answer,
+			const struct subject *subject, const domain_id *matched, size_t matched_count)
 {
 	int64_t now_ns = time_clamp(answer->time_ns);
 	struct lesson l;
 
-	if (!matched_count && share_said(b, answer, now_ns))
-		return;
-	l.subject = &answer->subject;
+	l.subject = subject;
 	l.matched.count = 0;
 	l.learned = false;
 	asked_make(b, answer, &l.asked);
@@ -371,8 +370,22 @@ void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 		else if (matched_count)
 			backend_count_one(b, COUNTER_DNS_ADDRESS_REFUSED);
 	}
-	if (l.learned)
+	return l.learned;
+}
+
+void backend_learn(struct backend_map *b, const struct dns_answer *answer,
+		   const domain_id *matched, size_t matched_count)
+{
+	if (!matched_count && share_said(b, answer, time_clamp(answer->time_ns)))
+		return;
+	if (answer_take(b, answer, &answer->subject, matched, matched_count))
 		backend_count_one(b, COUNTER_DNS_LEARNED);
+}
+
+void backend_seed(struct backend_map *b, const struct dns_answer *answer, const domain_id *matched,
+		  size_t matched_count)
+{
+	answer_take(b, answer, NULL, matched, matched_count);
 }
 
 /* What the subject's own answers make of a shared address; NULL: it has none. */
