@@ -351,7 +351,8 @@ static void lesson_address(struct backend_map *b, struct lesson *l, const struct
 
 /* True when the map has learned something. */
 static bool answer_take(struct backend_map *b, const struct dns_answer *answer,
-			const struct subject *subject, const domain_id *matched, size_t matched_count)
+			const struct subject *subject, const domain_id *matched,
+			size_t matched_count)
 {
 	int64_t now_ns = time_clamp(answer->time_ns);
 	struct lesson l;
