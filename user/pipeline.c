@@ -423,8 +423,10 @@ static void neighbour_join(void *ctx, const uint8_t mac[6], const struct addr *a
 void pipeline_set_live(struct pipeline *p, struct xdp_input *x)
 {
 	p->live = x;
-	if (x)
-		xdp_set_endpoint_lookup(x, live_endpoint, p);
+	if (!x)
+		return;
+	xdp_set_endpoint_lookup(x, live_endpoint, p);
+	pipeline_seed_resolvers(p);
 }
 
 void pipeline_expire(struct pipeline *p, int64_t now_ns)

@@ -115,7 +115,7 @@ static int stages_open(struct pipeline *p)
 		return -ENOMEM;
 	err = backend_set_domains(p->backends, p->domains, p->rules->domain_count + resolver_count,
 				  NULL);
-	if (!err)
+	if (!err && !p->config.live) /* else pipeline_set_live(): the kernel needs them too */
 		pipeline_seed_resolvers(p);
 	return err;
 }
