@@ -337,8 +337,7 @@ static enum counter frame_parse(const struct frame *frame, struct packet *packet
 	enum counter why = packet_parse(packet, frame->data, frame->data + frame->cap_len,
 					frame->wire_len, frame->link);
 
-	if (frame->vlan && !packet->vlan_outer)
-		packet->vlan_outer = VLAN_PRESENT | (frame->vlan & 0xfff);
+	packet_add_tag(packet, frame->vlan);
 	frame_macs(frame, packet);
 	return why;
 }

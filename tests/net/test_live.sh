@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Captures through the kernel programs on a veth: who asks over encrypted DNS.
+# Captures through the kernel programs on a veth: who asks over encrypted DNS, whose DNS answer it
+# was behind two VLAN tags.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/net/tap.sh
@@ -82,6 +83,26 @@ test_encrypted() {
 	done
 }
 
+# Two subscribers at a shared address; the outer tag is no part of the frame that TC sees.
+test_two_tags() {
+	local mode
+	capture tags <<-END
+		host pc 02:00:00:00:00:0b 192.168.1.11
+		host plug 02:00:00:00:00:0a 192.168.1.10
+		1 dns pc www.news.example 198.51.100.1 vlan 100.8
+		2 dns plug plug.bolt.example 198.51.100.1 vlan 100.7
+		3 tcp plug 198.51.100.1:443 vlan 100.7
+	END
+	for mode in native tc; do
+		watch -i v0 --attach $mode --subject vlan
+		send "$DIR/tags"
+		tap "$mode: the answer behind two tags was the subject's own" wait_for has \
+			"$DIR/out" '"vlan:100.7".*"client-dns"'
+		unwatch
+	done
+}
+
 world
 test_encrypted
+test_two_tags
 tap_end
