@@ -222,11 +222,9 @@ static void frame_encrypted(struct pipeline *p, const struct frame *frame,
 {
 	struct subject subject;
 
-	if (!packet_is_encrypted_dns(packet))
+	if (frame->watch_only || !packet_is_encrypted_dns(packet))
 		return;
 	subject = packet_subject(packet, p->config.subject, 0);
-	if (p->config.subject == SUBJECT_MAC && !packet->has_mac && frame->has_mac)
-		subject = subject_mac(frame->dst_mac);
 	if (!address_is_own(p, &packet->dst, &subject))
 		encrypted_seen(p, &subject, &packet->dst, frame->time_ns);
 }

@@ -32,6 +32,7 @@ struct frame {
 	int64_t time_ns;
 	enum link_kind link;
 	enum point_role role;
+	bool watch_only; /* from a point beside those that count: its ends are not subjects */
 	bool has_mac; /* src_mac, dst_mac: of a link that is not Ethernet (802.11) */
 	uint8_t src_mac[6];
 	uint8_t dst_mac[6];

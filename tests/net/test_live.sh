@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Captures through the kernel programs on a veth: who asks over encrypted DNS, whose DNS answer it
-# was behind two VLAN tags.
+# was behind two VLAN tags, and what a wan point must not make a subject of.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/net/tap.sh
@@ -102,7 +102,33 @@ test_two_tags() {
 	done
 }
 
+# What anybody on the internet can send to an address that may not even exist.
+test_wan_stranger() {
+	capture stranger <<-END
+		host nobody 02:00:00:00:00:0c fd00::12
+		1 tcp nobody [2001:db8::53]:853 only down
+		2 udp nobody [2001:db8::53]:853 only down bytes 1200
+	END
+	watch -i v0 -i w0=wan --subject ip
+	ip netns exec $B python3 - "$DIR/stranger" <<-END
+		import socket, struct, sys
+		data = open(sys.argv[1], 'rb').read()[24:]
+		s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+		s.bind(('w1', 0))
+		while data:
+		    n = struct.unpack('<I', data[8:12])[0]
+		    s.send(data[16:16 + n])
+		    data = data[16 + n:]
+	END
+	tap "the wan point watches encrypted DNS" wait_for copied
+	sleep 0.2
+	tap "but nobody behind it becomes a subject" is "$(ask show subjects | grep -c subject)" 0
+	unwatch
+}
+copied() { ask show stats | grep -q '"dns_copied","value":[1-9]'; }
+
 world
 test_encrypted
 test_two_tags
+test_wan_stranger
 tap_end

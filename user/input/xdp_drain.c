@@ -229,6 +229,7 @@ static int ring_record(void *ctx, void *data, size_t size)
 		.time_ns = (int64_t)r->time_ns + x->ring_offset_ns,
 		.link = r->link,
 		.role = r->role,
+		.watch_only = r->role != x->count_role,
 	};
 	x->sink.frame(x->sink.ctx, &frame);
 	return 0;
