@@ -20,19 +20,19 @@ TTL=2
 # One host a line: name, IP versions, expected rules ("-": none), what it is. The order gives MAC
 # and IP addresses.
 lab_table='
-ring     4   ring-doorbell      Ring doorbell
-plug     4   tplink-device      TP-Link plug; DNS over TCP
-hue      46  philips-device     Philips Hue bridge; its server moves
+ring     4   ring-doorbell,ring-camera  Ring doorbell
+plug     4   tplink-device,tplink-cloud  TP-Link plug; DNS over TCP
+hue      46  philips-device,philips-hue  Philips Hue bridge; its server moves
 xiaomi   4   xiaomi-device      Xiaomi hub; moves to a new address
 things   46  smartthings        SmartThings hub
-bulb     4   smartlife          Smart Life (Tuya) bulb
-echo     46  alexa-enabled,amazon-product          Amazon Echo
-firetv   46  alexa-enabled,amazon-product,fire-tv  Amazon Fire TV
-roku     46  roku-tv            Roku TV; its names are aliases
+bulb     4   smartlife,tuya-device  Smart Life (Tuya) bulb
+echo     46  alexa-enabled,amazon-product,amazon-fireos          Amazon Echo
+firetv   46  alexa-enabled,amazon-product,amazon-fireos,fire-tv  Amazon Fire TV
+roku     46  roku-tv,roku-player  Roku TV; its names are aliases
 weather  4   netatmo-weather    Netatmo weather station
 dlink    6   dlink-device       D-Link hub; IPv6 only
 sengled  4   sengled-device     Sengled hub; at a shared address
-blink    4   blink-hub          Blink hub; at the same address
+blink    4   blink-hub,blink-camera  Blink hub; at the same address
 laptop   4   -                  laptop; also visits that address
 desktop  46  -                  desktop; meets one Philips name
 tablet   4   -                  tablet; names of vendors, other ports
