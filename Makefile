@@ -27,9 +27,10 @@ ALL_CFLAGS := -std=gnu11 $(CFLAGS) $(WARN)
 LIBS := -lbpf -lelf -lz -levent_core -levent_extra -ljson-c -lpcap -lpsl
 LDFLAGS += -Wl,-z,relro,-z,now -Wl,--as-needed
 # Relocations in a few bytes, where linker and C library know how.
-LDFLAGS += $(shell echo 'int main(void){return 0;}' | \
+PACKED_RELOCS := $(shell echo 'int main(void){return 0;}' | \
 	$(CC) -Wl,-z,pack-relative-relocs -Wl,--fatal-warnings -xc - -o /dev/null 2>/dev/null && \
 	echo -Wl,-z,pack-relative-relocs)
+LDFLAGS += $(PACKED_RELOCS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -O1 -g
 
 # Packages, by what needs them (Debian names).
