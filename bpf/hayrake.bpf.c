@@ -2,7 +2,7 @@
 /*
  * What every packet goes through:
  *  1. parse it; malformed or of no interest: counted under the reason
- *  2. DNS: copied to the ring for user space
+ *  2. DNS, and what hosts call themselves: copied to the ring for user space
  *  3. throw the sampling dice, find the backend among its two ends, count the contact
  * A point that only watches DNS (wan beside a lan point) leaves out step 3 and counts no packets.
  */
@@ -62,10 +62,16 @@ STEP enum action packet_account(struct cpu *cpu, struct counters *c)
 	return ACTION_PASS;
 }
 
-STEP int dns_wanted(const struct work *w)
+/* Names are told by devices, so on their side of this machine, and on the way in. */
+STEP int names_wanted(const struct point *at, const struct work *w)
+{
+	return copy_names && at->counts && !at->egress && packet_tells_name(&w->p);
+}
+
+STEP int dns_wanted(const struct point *at, const struct work *w)
 {
 	return (w->parsed == COUNTER_PACKETS || w->parsed == COUNTER_FRAGMENT_LATER) &&
-	       (packet_is_dns(&w->p) || packet_is_encrypted_dns(&w->p));
+	       (packet_is_dns(&w->p) || packet_is_encrypted_dns(&w->p) || names_wanted(at, w));
 }
 
 STEP void dns_step_xdp(const struct point *at, struct cpu *cpu, struct counters *c,
@@ -156,7 +162,7 @@ STEP void xdp_parse(struct xdp_md *ctx, const struct point *at, struct cpu *cpu,
 	w->maybe = 0;
 	w->parsed = packet_parse(&w->p, data, end, w->wire_len, at->link);
 	WIRE_FORGET();
-	if (dns_wanted(w))
+	if (dns_wanted(at, w))
 		dns_step_xdp(at, cpu, c, data, end);
 }
 
@@ -231,7 +237,7 @@ STEP enum action tc_steps(struct __sk_buff *skb, const struct point at)
 	packet_add_tag(&w->p, w->vlan);
 	w->packets = skb_packets(skb, &w->p);
 	w->bytes = w->p.ip_len + (__u64)(w->packets - 1) * (w->p.payload_off - w->p.l3_off);
-	if (dns_wanted(w))
+	if (dns_wanted(&at, w))
 		dns_step_tc(&at, cpu, c, skb);
 	return at.counts ? packet_account(cpu, c) : ACTION_PASS;
 }
@@ -266,13 +272,14 @@ XDP_POINT(xdp_count, .link = LINK_ETHERNET, .counts = 1)
 XDP_POINT(xdp_count_l3, .link = LINK_RAW, .counts = 1)
 XDP_POINT(xdp_dns, .link = LINK_ETHERNET)
 XDP_POINT(xdp_dns_l3, .link = LINK_RAW)
+/* Each beside the one most like it: they are packed within a window of 32 KiB. */
 TC_POINT(tc_in_count, .link = LINK_ETHERNET, .counts = 1)
-TC_POINT(tc_in_count_l3, .link = LINK_RAW, .counts = 1)
-TC_POINT(tc_in_dns, .link = LINK_ETHERNET)
-TC_POINT(tc_in_dns_l3, .link = LINK_RAW)
 TC_POINT(tc_out_count, .link = LINK_ETHERNET, .egress = 1, .counts = 1)
+TC_POINT(tc_in_count_l3, .link = LINK_RAW, .counts = 1)
 TC_POINT(tc_out_count_l3, .link = LINK_RAW, .egress = 1, .counts = 1)
+TC_POINT(tc_in_dns, .link = LINK_ETHERNET)
 TC_POINT(tc_out_dns, .link = LINK_ETHERNET, .egress = 1)
+TC_POINT(tc_in_dns_l3, .link = LINK_RAW)
 TC_POINT(tc_out_dns_l3, .link = LINK_RAW, .egress = 1)
 
 /* The measure of what the others cost. */

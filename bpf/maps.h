@@ -18,6 +18,7 @@ const volatile __u32 sample_rate = 1;          /* 1 in this many packets is look
 const volatile __u32 have_local = 0;           /* 1: the map local decides who may be a subject */
 const volatile __u32 prefilter_mask = PREFILTER_BITS_GATEWAY - 1;
 const volatile __u32 dns_rate = DNS_RATE_GATEWAY; /* copies a CPU may make in a window */
+const volatile __u32 copy_names = 0;              /* 1: what hosts call themselves is copied too */
 const volatile __u32 count_role = ROLE_LAN;       /* enum point_role of the counting programs */
 
 /*

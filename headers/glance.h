@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A glance at a packet, for the many that concern nobody: IP without options, extension headers or
- * fragments, sound TCP or UDP, not DNS. What it accepts packet_parse() accepts, with the same
- * lengths and addresses (tests/fuzz/fuzz_wire.c holds them together); the rest is for
- * packet_parse().
+ * fragments, sound TCP or UDP, neither DNS nor telling a name. What it accepts packet_parse()
+ * accepts, with the same lengths and addresses (tests/fuzz/fuzz_wire.c holds them together); the
+ * rest is for packet_parse().
  */
 #ifndef HAYRAKE_GLANCE_H
 #define HAYRAKE_GLANCE_H
@@ -23,7 +23,8 @@ WIRE int transport_glance(const __u8 *h, __u8 ip_proto, __s32 len)
 	if (WIRE_LIKELY(ip_proto == WIRE_TCP))
 		/* with zero reserved bits the header length */
 		return h[12] >= 0x50 && h[12] >> 2 <= len;
-	return ip_proto == WIRE_UDP && len >= 8 && wire_be16(h + 4) == len;
+	return ip_proto == WIRE_UDP && len >= 8 && wire_be16(h + 4) == len &&
+	       !port_tells_name(wire_be16(h + 2));
 }
 
 /* A plain IPv4 packet at h, of which 40 bytes can be read? Its total length in *ip_len. */

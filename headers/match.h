@@ -33,6 +33,25 @@ WIRE int packet_is_encrypted_dns(const struct packet *p)
 	return (p->tcp_flags & WIRE_TCP_SYN_ACK) == WIRE_TCP_SYN_ACK;
 }
 
+/*
+ * Ports to which hosts tell their names: DHCP and DHCPv6 servers', and mDNS, whose announcements
+ * come from there too (RFC 2131, 8415, 6762).
+ */
+#define DHCP_PORT 67
+#define DHCP6_PORT 547
+#define MDNS_PORT 5353
+
+WIRE int port_tells_name(__u16 dst_port)
+{
+	return dst_port == DHCP_PORT || dst_port == DHCP6_PORT || dst_port == MDNS_PORT;
+}
+
+/* True for UDP in which its sender may say its name. */
+WIRE int packet_tells_name(const struct packet *p)
+{
+	return p->ip_proto == WIRE_UDP && port_tells_name(p->dst_port);
+}
+
 /* Adds the tag that a NIC took off (VLAN_PRESENT | TCI, or 0): it was the outermost. */
 WIRE void packet_add_tag(struct packet *p, __u32 vlan)
 {

@@ -258,6 +258,11 @@ enum point_role {
 	X(DETECTIONS_LOST, "detections_lost")                                                     \
 	X(USAGE_FULL, "usage_full")                                                               \
 	X(USAGE_LATE, "usage_late")                                                               \
+	X(HOST_NAMES, "host_names")                                                               \
+	X(HOST_NAMES_FULL, "host_names_full")                                                     \
+	X(MALFORMED_DHCP, "malformed_dhcp")                                                       \
+	X(MALFORMED_MDNS, "malformed_mdns")                                                       \
+	X(MAC_VENDORS_FULL, "mac_vendors_full")                                                   \
 	X(STATE_LINES_BAD, "state_lines_bad")                                                     \
 	X(STATE_FAILED, "state_failed")                                                           \
 	X(DRAINS, "drains")                                                                       \

@@ -163,6 +163,7 @@ static int state_ask(const struct options *o, const char *request, struct answer
 		.window_s = o->window_s,
 		.sample = 1,
 		.established = o->established,
+		.names = true,
 		.profile = PROFILE_EDGE,
 		.subject = o->xdp.subject,
 	};

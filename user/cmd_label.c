@@ -54,8 +54,7 @@ int cmd_label(const struct options *o)
 		log_error("'%s' is no subject: give a MAC or an IP address", o->args[0]);
 		return EXIT_USAGE;
 	}
-	if (o->arg_count &&
-	    (!request_add(request, o->args[0]) || !request_finish(o, request)))
+	if (o->arg_count && (!request_add(request, o->args[0]) || !request_finish(o, request)))
 		return usage("a label is 1 to 127 bytes long, on one line");
 	return ask(o, request);
 }

@@ -224,6 +224,21 @@ static bool set_established(struct options *o, const char *value)
 	return o->established = true;
 }
 
+static bool set_no_names(struct options *o, const char *value)
+{
+	(void)value;
+	o->xdp.names = false;
+	return true;
+}
+
+static bool set_oui(struct options *o, const char *value)
+{
+	if (o->oui_count == OUI_FILES_MAX)
+		return false;
+	o->oui[o->oui_count++] = value;
+	return *value;
+}
+
 static bool set_not(struct options *o, const char *value)
 {
 	o->not_rule = value;
@@ -296,6 +311,10 @@ static const struct option_row option_rows[] = {
 	 "subjects are inside PREFIX (repeatable; none: no restriction)", set_local, true},
 	{"sample", 0, OPTIONS_TRAFFIC, "N", POSITIVE, "look at 1 packet in N (1: all)", set_sample,
 	 false},
+	{"no-names", 0, OPTIONS_TRAFFIC, NULL, NULL,
+	 "leave unread what hosts call themselves in DHCP and mDNS", set_no_names, false},
+	{"oui", 0, OPTIONS_TRAFFIC, "FILE", "one of up to four paths",
+	 "a registry of MAC vendors (those that are installed)", set_oui, true},
 	{"seed", 0, OPTIONS_REPLAY, "S", "a whole number", "of the sampling dice in replay (1)",
 	 set_seed, false},
 	{"threshold", 0, OPTIONS_VERDICT, "D", "between 0.001 and 1",
@@ -556,7 +575,7 @@ static void options_defaults(struct options *o)
 		.window_s = 86400,
 		.seed = 1,
 		.import = {.ports = "443"},
-		.xdp = {.subject = SUBJECT_MAC, .sample = 1, .interval_s = 10},
+		.xdp = {.subject = SUBJECT_MAC, .sample = 1, .interval_s = 10, .names = true},
 	};
 }
 

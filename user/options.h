@@ -4,6 +4,7 @@
 #define HAYRAKE_OPTIONS_H
 
 #include "input/xdp.h"
+#include "names/oui.h"
 #include "rules/import.h"
 
 #define EXIT_DONE 0
@@ -40,7 +41,8 @@ struct options_import {
 
 struct options {
 	struct xdp_config
-		xdp; /* -i, --attach, --profile, --subject, --sample, --interval, --local */
+		xdp; /* -i, --attach, --profile, --subject, --sample, --interval, --local,
+				  --no-names */
 	bool json;
 	bool verbose;
 	bool check_only; /* -n */
@@ -54,6 +56,8 @@ struct options {
 	const char *resolve;      /* whom to ask for the signatures' names; NULL: nobody */
 	const char *state;        /* NULL: none */
 	const char *config;       /* NULL: none */
+	const char *oui[OUI_FILES_MAX]; /* files of MAC vendors */
+	size_t oui_count;
 	uint32_t threshold;       /* thousandths; 0: not given */
 	uint32_t window_s;
 	uint64_t seed;

@@ -347,6 +347,8 @@ static void frame_observe(struct pipeline *p, const struct frame *frame,
 		return;
 	if (observer_wants(packet))
 		observer_packet(p->observer, frame, packet);
+	else if (why == COUNTER_PACKETS && packet_tells_name(packet))
+		pipeline_hear(p, frame, packet);
 	else
 		frame_encrypted(p, frame, packet);
 }
@@ -435,6 +437,8 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 	infer_expire(p->infer, now_ns);
 	evidence_expire(p->evidence, now_ns);
 	p->changes += usage_tick(p->usage, now_ns);
+	if (p->heard)
+		heard_expire(p->heard, now_ns);
 	if (p->live && p->config.subject == SUBJECT_MAC)
 		xdp_neighbours(p->live, neighbour_join, p);
 }

@@ -16,6 +16,9 @@ struct pipeline_config {
 	uint32_t sample; /* 1 in this many */
 	uint64_t seed;
 	bool established;
+	bool names; /* hosts are asked for nothing, but what they say in DHCP and mDNS is read */
+	const char *const *oui; /* files of MAC vendors, borrowed */
+	size_t oui_count;       /* 0: those that are installed */
 	bool live; /* packets are counted in the kernel; frames are copies of DNS packets */
 	enum profile profile;
 	enum subject_kind subject;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by the pipeline's files: pipeline.c has the order of the stages, pipeline_setup.c opens,
- * reloads and closes them, pipeline_views.c shows what they hold.
+ * reloads and closes them, pipeline_views.c shows what they hold, pipeline_names.c names subjects.
  */
 #ifndef HAYRAKE_PIPELINE_PRIVATE_H
 #define HAYRAKE_PIPELINE_PRIVATE_H
@@ -9,7 +9,9 @@
 #include "dns/observer.h"
 #include "infer/usage.h"
 #include "matcher.h"
+#include "names/heard.h"
 #include "names/labels.h"
+#include "names/oui.h"
 #include "pipeline.h"
 
 /*
@@ -27,6 +29,8 @@ struct pipeline {
 	struct infer *infer;
 	struct usage *usage;
 	struct labels *labels;
+	struct heard *heard; /* NULL: not asked for */
+	struct oui *oui;
 	struct xdp_input *live;
 	struct matcher matcher;
 	int64_t expired_ns; /* when pipeline_expire() last ran */
@@ -42,5 +46,9 @@ answer_sink pipeline_answer;
 /* The published addresses of resolvers[] into the backend map. */
 void pipeline_seed_resolvers(struct pipeline *p);
 detection_sink pipeline_detection;
+
+/* Takes the names that a packet may tell. */
+void pipeline_hear(struct pipeline *p, const struct frame *frame, const struct packet *packet);
+void pipeline_subject_names(void *ctx, const struct subject *s, struct subject_names *out);
 
 #endif

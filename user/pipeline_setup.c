@@ -109,15 +109,31 @@ static int stages_open(struct pipeline *p)
 	p->infer = infer_new(&infer, &source, pipeline_detection, p, &p->counts);
 	p->usage = usage_new(&usage, &usage_ops);
 	p->labels = labels_new(LABELS_MAX);
+	p->oui = oui_new(p->config.oui, p->config.oui_count, &p->counts);
+	if (p->config.names)
+		p->heard = heard_new(p->config.subject, edge ? HEARD_EDGE : HEARD_GATEWAY,
+				     &p->counts);
 	p->domains = domains_make(p->rules);
-	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->usage || !p->labels ||
-	    !p->domains)
+	if (!p->backends || !p->observer || !p->evidence || !p->infer || !p->usage || !p->domains ||
+	    !p->labels || !p->oui || (p->config.names && !p->heard))
 		return -ENOMEM;
 	err = backend_set_domains(p->backends, p->domains, p->rules->domain_count + resolver_count,
 				  NULL);
 	if (!err && !p->config.live) /* else pipeline_set_live(): the kernel needs them too */
 		pipeline_seed_resolvers(p);
 	return err;
+}
+
+static int vendors_check(const struct pipeline_config *config)
+{
+	for (size_t i = 0; i < config->oui_count; i++) {
+		if (!access(config->oui[i], R_OK))
+			continue;
+		log_error("cannot read the MAC vendors in %s: %s", config->oui[i],
+			  strerror(errno));
+		return -ENOENT;
+	}
+	return 0;
 }
 
 DEFINE_CLEANUP(pipeline_close, struct pipeline *)
@@ -133,7 +149,9 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
 		return -ENOMEM;
 	}
 	p->config = *config;
-	err = rules_read(config->signatures, &p->rules);
+	err = vendors_check(config);
+	if (!err)
+		err = rules_read(config->signatures, &p->rules);
 	if (err)
 		return err;
 	err = stages_open(p);
@@ -164,6 +182,8 @@ void pipeline_close(struct pipeline *p)
 	evidence_free(p->evidence);
 	backend_free(p->backends);
 	labels_free(p->labels);
+	heard_free(p->heard);
+	oui_free(p->oui);
 	free(p->domains);
 	rules_free(p->rules);
 	free(p);

@@ -35,18 +35,10 @@ static const char *names_group(void *ctx, uint32_t rule, domain_id domain)
 	return NULL;
 }
 
-static void names_subject(void *ctx, const struct subject *s, struct subject_names *out)
-{
-	const struct pipeline *p = ctx;
-
-	*out = (struct subject_names){.user = labels_text(p->labels, s)};
-	out->has_mac = subject_kind(s) == SUBJECT_MAC;
-	out->mac_random = out->has_mac && mac_is_local(s->b + 2);
-}
-
 struct output_names pipeline_names(struct pipeline *p)
 {
-	return (struct output_names){p, names_rule, names_domain, names_group, names_subject};
+	return (struct output_names){p, names_rule, names_domain, names_group,
+				     pipeline_subject_names};
 }
 
 static int64_t query_now(void *ctx)
@@ -83,6 +75,7 @@ struct saved pipeline_saved(struct pipeline *p, const char *path)
 		.infer = p->infer,
 		.usage = p->usage,
 		.labels = p->labels,
+		.heard = p->heard,
 		.counts = &p->counts,
 	};
 }

@@ -13,8 +13,7 @@
 
 #include "../headers/shared.h"
 
-#define NAME_TEXT_MAX 1024 /* a DNS name of 255 octets, each as \DDD, and its end (RFC 1035 5.1) */
-#define CHAIN_MAX 16       /* CNAME links followed in one answer */
+#define CHAIN_MAX 16 /* CNAME links followed in one answer */
 #define ANSWER_ADDRESSES_MAX 64
 #define ENDPOINT_DOMAINS 8 /* domains one address can stand for at once */
 
@@ -197,6 +196,14 @@ struct label_row {
 	struct subject subject;
 	const char *text; /* NULL: none */
 	const char *nots; /* rule ids, a blank between them */
+};
+
+/* What a subject was heard to call itself; "": nothing. */
+struct heard_row {
+	struct subject subject;
+	const char *host;
+	const char *mdns;
+	int64_t last_ns;
 };
 
 enum backend_state { BACKEND_DEDICATED, BACKEND_IS_SHARED, BACKEND_STATE_COUNT };

@@ -116,6 +116,11 @@ static void save_label(void *ctx, const struct label_row *row)
 	state_put_label(ctx, row);
 }
 
+static void save_heard(void *ctx, const struct heard_row *row)
+{
+	state_put_heard(ctx, row);
+}
+
 static int state_save(const struct saved *s, const struct state_header *header)
 {
 	struct state_names names = saved_names(s);
@@ -134,6 +139,8 @@ static int state_save(const struct saved *s, const struct state_header *header)
 	infer_each(s->infer, save_detection, w);
 	usage_each(s->usage, save_usage, w);
 	labels_each(s->labels, save_label, w);
+	if (s->heard)
+		heard_each(s->heard, save_heard, w);
 	return state_commit(w);
 }
 
@@ -246,6 +253,13 @@ static int restore_label(void *ctx, const struct label_row *row)
 	return err;
 }
 
+static int restore_heard(void *ctx, const struct heard_row *row)
+{
+	struct heard *heard = ((struct restore *)ctx)->saved->heard;
+
+	return heard ? heard_restore(heard, row) : 0;
+}
+
 static void restore_mistake(void *ctx, const char *path, uint64_t line, const char *what)
 {
 	struct restore *r = ctx;
@@ -296,6 +310,7 @@ static int restore_read(struct restore *r, struct state_report *report)
 		.detection = restore_detection,
 		.usage = restore_usage,
 		.label = restore_label,
+		.heard = restore_heard,
 		.mistake = restore_mistake,
 	};
 	uint64_t rows_seen = s->counts->n[COUNTER_EVIDENCE_ROWS];

@@ -7,6 +7,7 @@
 #include "evidence/evidence.h"
 #include "infer/infer.h"
 #include "infer/usage.h"
+#include "names/heard.h"
 #include "names/labels.h"
 #include "rules/rules.h"
 #include "state/state.h"
@@ -19,6 +20,7 @@ struct saved {
 	struct infer *infer;
 	struct usage *usage;
 	struct labels *labels;
+	struct heard *heard; /* NULL: names are neither read nor kept */
 	struct counts *counts; /* STATE_LINES_BAD, STATE_FAILED */
 };
 

@@ -47,8 +47,8 @@ static void glance_check(const uint8_t *data, size_t size, enum link_kind link,
 
 	if (!g.version)
 		return;
-	CHECK(why == COUNTER_PACKETS && !packet_is_dns(p) && !packet_is_encrypted_dns(p) &&
-	      p->frag == FRAGMENT_NONE);
+	CHECK(why == COUNTER_PACKETS && p->frag == FRAGMENT_NONE);
+	CHECK(!packet_is_dns(p) && !packet_is_encrypted_dns(p) && !packet_tells_name(p));
 	CHECK(g.version == p->ip_version && g.ip_len == p->ip_len && g.l3 == data + p->l3_off);
 	CHECK(p->l4_off == p->l3_off + (g.version == 4 ? 20U : 40U));
 	glance_fill(&filled, &g, data, g.version, link);

@@ -3,9 +3,9 @@
 """seeds.py NAME CAPTURES SIGNATURES OUT: seeds of fuzz target NAME, one file each in folder OUT.
 
 They are made of the captures of the golden cases (all in folder CAPTURES) and of the signature
-files: whole captures, their frames, the DNS messages in them, or signature files. An octet in front
-of a frame chooses its link, as fuzz_wire.c wants it; a row of short frames follows 0xc0 in
-fuzz_dns.c."""
+files: whole captures, their frames, DNS messages and names in them, or signature files. An octet
+in front of a frame chooses its link, as fuzz_wire.c wants it; a row of short frames follows 0xc0
+in fuzz_dns.c."""
 import glob
 import hashlib
 import os
@@ -45,6 +45,16 @@ def by_format(path):
     yield kind + open(path, 'rb').read()
 
 
+def names(path):
+    """Payloads to the ports of fuzz_names.c, each behind the octet that chooses its port."""
+    ports = {b'\x00\x43': b'\0', b'\x02\x23': b'\1', b'\x14\xe9': b'\2'}
+    for frame in frames(path):
+        ip_len = {b'\x08\x00': 20, b'\x86\xdd': 40}.get(frame[12:14], 0)
+        choice = ports.get(frame[16 + ip_len:18 + ip_len])
+        if ip_len and choice:
+            yield choice + frame[14 + ip_len + 8:]
+
+
 def main():
     if len(sys.argv) != 5:
         sys.exit(__doc__)
@@ -55,8 +65,8 @@ def main():
     if name == 'import':
         paths = [path for path in glob.glob('tests/golden/import/*.*')
                  if not path.endswith('.out')]
-    take = {'wire': wire_frames, 'dns': messages, 'import': by_format}.get(
-        name, lambda path: [open(path, 'rb').read()])
+    kinds = {'wire': wire_frames, 'dns': messages, 'import': by_format, 'names': names}
+    take = kinds.get(name, lambda path: [open(path, 'rb').read()])
     os.makedirs(out, exist_ok=True)
     for path in paths:
         for seed in take(path):

@@ -19,8 +19,8 @@ case_run() {
 	(
 		cd "$2" || exit 99
 		# shellcheck disable=SC2046 # words
-		"$hayrake" replay --json --signatures "$signatures" $(setting "$scn" options) \
-			"$1.pcap" >out 2>err </dev/null
+		"$hayrake" replay --json --signatures "$signatures" --oui "$golden/oui.csv" \
+			$(setting "$scn" options) "$1.pcap" >out 2>err </dev/null
 		echo $? >status
 		sed 's/"seconds":[0-9.e-]*/"seconds":0/' out
 		cat err

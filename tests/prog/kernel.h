@@ -40,6 +40,7 @@ struct kernel_settings {
 	uint32_t dns_rate;
 	uint32_t evidence_max;
 	uint32_t role;
+	bool names; /* what hosts call themselves is copied */
 };
 
 static inline int kernel_print(enum libbpf_print_level level, const char *format, va_list args)
@@ -70,6 +71,7 @@ static inline void kernel_open(struct kernel *k, const struct kernel_settings *s
 	k->skel->rodata->sample_rate = s->sample_rate ? s->sample_rate : 1;
 	k->skel->rodata->have_local = s->have_local;
 	k->skel->rodata->count_role = s->role;
+	k->skel->rodata->copy_names = s->names;
 	if (s->dns_rate)
 		k->skel->rodata->dns_rate = s->dns_rate;
 	assert_int_equal(hayrake_bpf__load(k->skel), 0);

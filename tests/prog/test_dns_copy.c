@@ -202,6 +202,41 @@ static void what_is_dns(void **state)
 	kernel_close(&k);
 }
 
+/* What hosts call themselves: on the devices' side, on the way in, and only when asked for. */
+static void names_are_told(void **state)
+{
+	static const char *const told[] = {
+		ETH4 IP4("0024", "11") "0044 0043 0010 0000" BYTES8,
+		ETH4 IP4("0024", "11") "14e9 14e9 0010 0000" BYTES8,
+		ETH6 IP6("0010", "11") "0222 0223 0010 0000" BYTES8,
+	};
+	static const char *const untold[] = {
+		ETH4 IP4("0024", "11") "0043 0044 0010 0000" BYTES8, /* of a server */
+		ETH4 IP4("0028", "06") TCP_PORTS("a410 0043", "10"),
+	};
+	static const char *const elsewhere[] = {"tc_out_count", "xdp_dns", "tc_in_dns"};
+	struct kernel k;
+
+	(void)state;
+	for (int names = 0; names < 2; names++) {
+		kernel_open(&k, &(struct kernel_settings){.progs = progs, .names = names});
+		for (size_t i = 0; i < 3; i++)
+			for (int hook = 0; hook < 2; hook++)
+				hex_run(&k, hooks[hook], told[i]);
+		assert_int_equal(ring_read(&k).records, names ? 6 : 0);
+		counter_is(&k, DNS_COPIED, names ? 6 : 0);
+		counter_is(&k, NO_BACKEND, 6);
+		for (size_t i = 0; i < 2; i++)
+			for (int hook = 0; hook < 2; hook++)
+				hex_run(&k, hooks[hook], untold[i]);
+		for (size_t i = 0; i < 3; i++)
+			for (int hook = 0; hook < 3; hook++)
+				hex_run(&k, elsewhere[hook], told[i]);
+		assert_int_equal(ring_read(&k).records, 0);
+		kernel_close(&k);
+	}
+}
+
 /* 3,000 copies with room for 5 a window (a second): the rest is counted, nothing else. */
 static void rate_limited(void **state)
 {
@@ -255,6 +290,7 @@ int main(void)
 		cmocka_unit_test(record_says_where),
 		cmocka_unit_test(dns_only),
 		cmocka_unit_test(what_is_dns),
+		cmocka_unit_test(names_are_told),
 		cmocka_unit_test(rate_limited),
 		cmocka_unit_test(ring_full),
 	};

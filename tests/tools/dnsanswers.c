@@ -2,7 +2,7 @@
 /*
  * dnsanswers FILE...: every address that an answer in a capture gives for its question, one line
  * each: file, client, name, address, tab-separated; then the counters that are not 0, on stderr.
- * sources: user/input/pcap.c user/input/pcap_*.c user/input/pcapng.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/table.c user/base/addr.c
+ * sources: user/input/pcap.c user/input/pcap_*.c user/input/pcapng.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/name.c user/base/table.c user/base/addr.c
  */
 #include <stdio.h>
 #include <stdlib.h>

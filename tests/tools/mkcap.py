@@ -15,12 +15,15 @@ Events start with a time in seconds: absolute, or with + after the event before:
   TIME dns HOST NAME ANSWER ...   query and answer. ANSWER: an address, cname TARGET, or
                                   hint ADDRESS (in an HTTPS record)
   TIME tcp|udp HOST ADDRESS:PORT  a flow ([ADDRESS]:PORT for IPv6)
+  TIME dhcp HOST [NAME]           a DHCP request (DHCPv6 of a host that has only IPv6 addresses)
+  TIME mdns HOST NAME [ADDRESS]   an announcement of NAME for ADDRESS (the host's own)
   TIME frame HEX                  the bytes of a frame as they are
 Options at the end of an event:
   all       from ADDRESS (one of the host's); sport PORT; on N (interface, 0 is the first);
             vlan ID or S.C; pppoe SESSION
   dns       only query|answer; ttl S; server ADDRESS; rcode N; over tcp; segment BYTES (of each TCP
             segment); fragment BYTES (of each IP fragment); cached (the answer is not authoritative)
+  dhcp      fqdn (NAME in the domain name's option instead)
   tcp, udp  packets N (default 6); only up|down; bytes N (payload of each); syn (TCP: only SYNs)
 """
 import ipaddress
@@ -35,7 +38,7 @@ LINKS = {'ethernet': 1, 'null': 0, 'ppp': 9, 'raw': 101, 'wlan': 105, 'loop': 10
          'prism': 119, 'radiotap': 127, 'avs': 163, 'ppi': 192, 'sll2': 276}
 VALUES = {'from', 'on', 'sport', 'vlan', 'pppoe', 'only', 'ttl', 'server', 'over', 'segment',
           'fragment', 'rcode', 'packets', 'bytes'}
-SWITCHES = {'syn', 'cached'}
+SWITCHES = {'syn', 'cached', 'fqdn'}
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 
@@ -348,6 +351,39 @@ class Scenario:
             payload = udp_packet(src, dst, sport, dport, bytes(int(options.get('bytes', 100))))
             self.send(mac, up, ip_packet(src, dst, 17, payload), options)
 
+    def event_dhcp(self, args, options):
+        mac, addresses = self.hosts[args[0]]
+        name = args[1] if len(args) > 1 else ''
+        if all(a.version == 6 for a in addresses):
+            self.dhcp6(mac, name, options)
+            return
+        asked = next(a for a in addresses if a.version == 4)
+        head = struct.pack('>BBBBIHH16s16s192xI', 1, 1, 6, 0, 0x1234, 0, 0x8000, b'',
+                           mac_bytes(mac), 0x63825363)
+        option = bytes([12, len(name)])
+        if 'fqdn' in options:
+            option = bytes([81, 3 + len(name), 0, 0, 0])
+        message = head + b'\x35\1\3\x32\4' + asked.packed + option + name.encode() + b'\xff'
+        src, dst = ipaddress.ip_address('0.0.0.0'), ipaddress.ip_address('255.255.255.255')
+        packet = udp_packet(src, dst, 68, 67, message)
+        self.send(mac, True, ip_packet(src, dst, 17, packet), options)
+
+    def dhcp6(self, mac, name, options):
+        option = struct.pack('>HHB', 39, 2 + len(name), 0) + bytes([len(name)]) + name.encode()
+        src, dst = ipaddress.ip_address('fe80::1234'), ipaddress.ip_address('ff02::1:2')
+        packet = udp_packet(src, dst, 546, 547, b'\1\0\0\1' + option)
+        self.send(mac, True, ip_packet(src, dst, 17, packet), options)
+
+    def event_mdns(self, args, options):
+        mac, addresses = self.hosts[args[0]]
+        src = ipaddress.ip_address(options['from']) if 'from' in options else addresses[0]
+        told = ipaddress.ip_address(args[2]) if len(args) > 2 else src
+        dst = ipaddress.ip_address('224.0.0.251' if src.version == 4 else 'ff02::fb')
+        message = struct.pack('>6H', 0, 0x8400, 0, 1, 0, 0) + name_wire(args[1]) + struct.pack(
+            '>HHIH', 1 if told.version == 4 else 28, 0x8001, 120, len(told.packed)) + told.packed
+        packet = udp_packet(src, dst, 5353, 5353, message)
+        self.send(mac, True, ip_packet(src, dst, 17, packet), options)
+
     def event_frame(self, args, options):
         self.frames.append((self.time_ns, int(options.get('on', 0)), bytes.fromhex(''.join(args))))
 
@@ -366,6 +402,7 @@ class Scenario:
         if not self.interfaces:
             self.interfaces.append(('ethernet', []))
         {'dns': self.event_dns, 'tcp': self.event_tcp, 'udp': self.event_udp,
+         'dhcp': self.event_dhcp, 'mdns': self.event_mdns,
          'frame': self.event_frame}[args[0]](args[1:], options)
 
     def statement(self, words):

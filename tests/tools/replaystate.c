@@ -11,7 +11,8 @@
 
 int main(int argc, char **argv)
 {
-	struct pipeline_config config = {.window_s = 86400, .sample = 1, .subject = SUBJECT_MAC};
+	struct pipeline_config config = {.window_s = 86400, .sample = 1, .subject = SUBJECT_MAC,
+					 .names = true};
 	struct pipeline *p = NULL;
 	struct input_sink sink;
 	struct saved saved;

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/timefmt.h"
+#include "names/heard.h"
 #include "query.h"
 
 #define HOME_NOW (1764000000LL * NS_PER_S) /* 2025-11-24T16:00:00Z */
@@ -39,6 +40,7 @@ struct home {
 	struct infer *infer;
 	struct usage *usage;
 	struct labels *labels;
+	struct heard *heard;
 	struct query_source query;
 	size_t points; /* how many it says it has */
 	bool points_see;
@@ -90,8 +92,11 @@ static const char *home_name_group(void *ctx, uint32_t rule, domain_id domain)
 static void home_name_subject(void *ctx, const struct subject *s, struct subject_names *out)
 {
 	const struct home *h = ctx;
+	struct heard_row heard = {0};
 
-	*out = (struct subject_names){.user = labels_text(h->labels, s), .has_mac = true};
+	heard_row(h->heard, s, &heard);
+	*out = (struct subject_names){.user = labels_text(h->labels, s), .host = heard.host};
+	out->has_mac = true;
 	out->mac_random = mac_is_local(s->b + 2);
 }
 
@@ -227,6 +232,7 @@ static struct home *home_new(void)
 	h->evidence = evidence_new(&evidence_limits_gateway, config.window_ns, &h->counts);
 	h->labels = labels_new(3);
 	h->usage = usage_new(&usage, &ops);
+	h->heard = heard_new(SUBJECT_MAC, 4, &h->counts);
 	h->infer = infer_new(&config, &source, home_detection, NULL, &h->counts);
 	home_learn(h, "api.acme.com", "198.51.100.7");
 	home_learn(h, "hub.acme.com", "198.51.100.6");
@@ -255,6 +261,7 @@ static void home_free(struct home *h)
 	infer_free(h->infer);
 	usage_free(h->usage);
 	labels_free(h->labels);
+	heard_free(h->heard);
 	evidence_free(h->evidence);
 	backend_free(h->backends);
 	rules_free(h->rules);

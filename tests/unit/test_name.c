@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/dns/name.c user/base/table.c */
+/* sources: user/dns/name.c user/base/name.c user/base/table.c */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

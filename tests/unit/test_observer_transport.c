@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/dns/observer.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/observer_fragment.c user/dns/slots.c user/dns/name.c user/base/table.c user/base/addr.c */
+/* sources: user/dns/observer.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/observer_fragment.c user/dns/slots.c user/dns/name.c user/base/name.c user/base/table.c user/base/addr.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

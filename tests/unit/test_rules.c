@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/name.h"
 #include "rules/rules.h"
 
 DEFINE_CLEANUP(rules_free, struct rules *)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/saved.c user/state/state_write.c user/state/state_read.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/labels.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/saved.c user/state/state_write.c user/state/state_read.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* A home saved and restored gives the same answers; a broken file leaves a fresh start. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -22,6 +22,7 @@ static struct saved saved_of(struct home *h, const char *path)
 		.infer = h->infer,
 		.usage = h->usage,
 		.labels = h->labels,
+		.heard = h->heard,
 		.counts = &h->counts,
 	};
 }
@@ -87,7 +88,9 @@ static int path_clean(void **state)
 static void said(struct home *h)
 {
 	struct subject plug = home_subject(10), unseen = home_subject(77);
+	struct heard_row heard = {plug, "plug-1", "plug.local", HOME_NOW};
 
+	assert_int_equal(heard_restore(h->heard, &heard), 0);
 	assert_int_equal(labels_set(h->labels, &plug, "K\xc3\xbc" "che \"\\"), 0);
 	assert_int_equal(labels_refuse(h->labels, &plug, "acme-gone"), 0);
 	assert_int_equal(labels_refuse(h->labels, &plug, "acme-hub"), 0);

@@ -231,7 +231,8 @@ struct got {
 	int64_t local_ns;
 	struct detection detection;
 	struct usage_row usage;
-	size_t dns, backends, clients, rows, addresses, detections, usages, labels, mistakes;
+	size_t dns, backends, clients, rows, addresses, detections, usages, labels, heard;
+	size_t mistakes;
 	uint64_t last_mistake;
 	int refuse; /* what every put gives */
 };
@@ -314,6 +315,17 @@ static int got_label(void *ctx, const struct label_row *row)
 	return g->refuse;
 }
 
+static int got_heard(void *ctx, const struct heard_row *row)
+{
+	struct got *g = ctx;
+
+	assert_string_equal(row->host, "caf\xc3\xa9 ?");
+	assert_string_equal(row->mdns, "");
+	assert_int_equal(row->last_ns, 77);
+	g->heard++;
+	return g->refuse;
+}
+
 static void got_mistake(void *ctx, const char *path, uint64_t line, const char *what)
 {
 	struct got *g = ctx;
@@ -329,7 +341,7 @@ static int read_all(const char *path, const struct state_names *n, struct got *g
 {
 	struct state_sink sink = {g,       got_backend, got_client,    got_evidence,
 				  got_dns, got_address, got_detection, got_usage,
-				  got_label,
+				  got_label, got_heard,
 				  got_mistake};
 
 	return state_read(path, n, &sink, report);
@@ -493,6 +505,8 @@ static void test_bad_lines_are_named(void **state)
 		"{\"event\":\"label\",\"subject\":\"ip:1.2.3.4\",\"text\":\"x\"}",
 		"{\"event\":\"dns\",\"subject\":\"ip:1.2.3.4\",\"encrypted\":1,\"last_ns\":1}",
 		"{\"event\":\"dns\",\"subject\":\"ip:1.2.3.4\",\"encrypted\":true}",
+		"{\"event\":\"heard\",\"subject\":\"ip:1.2.3.4\",\"host\":\"x\",\"mdns\":7,"
+		"\"last_ns\":1}",
 		"{\"event\":\"label\",\"subject\":\"ip:1.2.3\",\"text\":\"x\",\"not\":\"\"}",
 		"{\"event\":7}",
 		"{\"event\":\"backend\"}",
@@ -679,6 +693,7 @@ static void test_labels_come_back(void **state)
 {
 	const struct place *p = *state;
 	struct label_row row = {.text = "x \"y\" \\", .nots = "one gone"};
+	struct heard_row heard = {.host = "caf\xc3\xa9 ?", .mdns = "", .last_ns = 77};
 	struct state_header header = {.saved_ns = 5};
 	struct state_report report;
 	struct state_writer *w;
@@ -687,9 +702,11 @@ static void test_labels_come_back(void **state)
 	assert_int_equal(subject_parse("ip:192.0.2.1", &row.subject), 0);
 	assert_int_equal(state_create(p->path, &header, &names, &w), 0);
 	state_put_label(w, &row);
+	state_put_heard(w, &heard);
 	assert_int_equal(state_commit(w), 0);
 	assert_int_equal(read_all(p->path, &names, &g, &report), 0);
 	assert_int_equal(g.labels, 1);
+	assert_int_equal(g.heard, 1);
 	assert_int_equal(report.bad, 0);
 }
 

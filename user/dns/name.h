@@ -1,20 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bounded decoding of domain names (RFC 1035 4.1.4) and of registered domains. */
+/* Domain names and the registered domains they are in. */
 #ifndef HAYRAKE_NAME_H
 #define HAYRAKE_NAME_H
 
-#include "base/cursor.h"
-#include "record.h"
-
-/*
- * Decodes the name at c (message start = c->start), lower case, without the last dot, special
- * octets as \DDD; the root is "". Pointers must go backwards. Returns 0 (length of text in *len),
- * or -EBADMSG for a bad name, -ELOOP for a bad pointer; then text is empty and c has failed.
- */
-int name_decode(struct cursor *c, char text[static NAME_TEXT_MAX], size_t *len);
-
-/* Steps over the name at c without following pointers. 0 or -EBADMSG. */
-int name_skip(struct cursor *c);
+#include "base/name.h"
 
 /*
  * The registered domain of name (public suffix plus one label), a pointer into name; name itself

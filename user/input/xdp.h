@@ -29,6 +29,7 @@ struct xdp_config {
 	uint32_t interval_s; /* between drains */
 	struct prefix local[XDP_LOCAL_MAX];
 	size_t local_count;
+	bool names;  /* copy what hosts call themselves */
 	bool clsact; /* TC by clsact even where the kernel has tcx */
 };
 

@@ -166,6 +166,7 @@ static void object_configure(struct hayrake_bpf *skel, const struct xdp_config *
 	skel->rodata->prefilter_mask = limits->prefilter_bits - 1;
 	skel->rodata->dns_rate = limits->dns_rate;
 	skel->rodata->count_role = count_role;
+	skel->rodata->copy_names = config->names && count_role == ROLE_LAN;
 	bpf_map__set_max_entries(skel->maps.backends4, limits->backends);
 	bpf_map__set_max_entries(skel->maps.backends6, limits->backends);
 	bpf_map__set_max_entries(skel->maps.clients, limits->clients);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/name.h"
 #include "rules/link.h"
 
 const char *const rule_level_names[] = {"platform", "manufacturer", "product"};

@@ -44,6 +44,7 @@ void state_put_address(struct state_writer *w, const struct subject *subject, co
 void state_put_detection(struct state_writer *w, const struct detection *d);
 void state_put_usage(struct state_writer *w, const struct usage_row *row);
 void state_put_label(struct state_writer *w, const struct label_row *row);
+void state_put_heard(struct state_writer *w, const struct heard_row *row);
 /* The lines of the state file at path but its labels, as they are. 0 or -errno. */
 int state_put_others(struct state_writer *w, const char *path);
 /* Puts the file in place and frees w. On -errno, of what failed first, the old one stays. */
@@ -62,6 +63,7 @@ struct state_sink {
 	int (*detection)(void *ctx, const struct detection *d);
 	int (*usage)(void *ctx, const struct usage_row *row);
 	int (*label)(void *ctx, const struct label_row *row);
+	int (*heard)(void *ctx, const struct heard_row *row);
 	/* one damaged line, for "PATH:LINE: what"; may be NULL */
 	void (*mistake)(void *ctx, const char *path, uint64_t line, const char *what);
 };

@@ -305,6 +305,16 @@ static int read_label(struct reader *r, struct json_object *o)
 	return r->sink->label(r->sink->ctx, &row);
 }
 
+static int read_heard(struct reader *r, struct json_object *o)
+{
+	struct heard_row row = {.host = take_text(o, "host"), .mdns = take_text(o, "mdns")};
+
+	if (!row.host || !row.mdns || !take_subject(o, &row.subject) ||
+	    !take_time(o, "last_ns", &row.last_ns))
+		return -EINVAL;
+	return r->sink->heard(r->sink->ctx, &row);
+}
+
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* The next line without its end into r->line: its length, -1 at the end, -2 when it is too long. */
@@ -397,6 +407,7 @@ static void line_take(struct reader *r, struct json_object *o)
 		{"detection", read_detection, "a detection that makes no sense"},
 		{"usage", read_usage, "a usage that makes no sense"},
 		{"label", read_label, "a label that makes no sense"},
+		{"heard", read_heard, "a name that makes no sense"},
 	};
 	const char *what = "not a line of a state file";
 

@@ -298,6 +298,19 @@ void state_put_label(struct state_writer *w, const struct label_row *row)
 	line_write(w, o);
 }
 
+void state_put_heard(struct state_writer *w, const struct heard_row *row)
+{
+	struct json_object *o = line_new(w, "heard");
+
+	if (!o)
+		return;
+	put_subject(o, &row->subject);
+	put_text(o, "host", row->host);
+	put_text(o, "mdns", row->mdns);
+	put_number(o, "last_ns", (uint64_t)row->last_ns);
+	line_write(w, o);
+}
+
 int state_put_others(struct state_writer *w, const char *path)
 {
 	static const char label[] = "{\"event\":\"label\",", end[] = "{\"event\":\"end\",";
