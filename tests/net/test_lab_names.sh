@@ -15,7 +15,7 @@ labelled() { [ "$(labels_of "$1")" = "$2" ]; }
 named_so() { lab_wait 5 labelled "$1" "$2" || is "$(labels_of "$1")" "$2"; }
 detected() { lab_ask show detections --json | grep "\"$1\"" | grep -q "\"$2\""; }
 said() { lab_ask label --json | grep "\"mac:$1\""; }
-plug=$(lab_mac plug) things=$(lab_mac things)
+plug=$(lab_mac plug) things=$(lab_mac things) weather=$(lab_mac weather)
 
 # host_says HOST PYTHON: sends what the expression makes of the host's MAC, address and name.
 host_says() {
@@ -65,6 +65,12 @@ test_said() {
 	tap "a user's label" lab_ask label "$(lab_ip4 plug)" 'Küche "links"'
 	tap "a detection that is wrong" lab_ask label "$things" --not smartthings
 	tap "is not shown any more" is "$(detected "mac:$things" smartthings; echo $?)" 1
+	tap "what a host that nobody has seen is not" lab_ask label "$weather" --not netatmo-weather
+	lab_act weather
+	lab_wait 5 row_of "$weather"
+	lab_ask show stats --json >"$LAB/stats"
+	tap "is not reported" hasnt "$LAB/out" "mac:$weather"
+	tap "but counted" is "$(lab_counter "$LAB/stats" detections_suppressed)" 1
 	lab_ask explain "$things" smartthings --json >"$LAB/explained"
 	tap "but explained as suppressed" has "$LAB/explained" '"suppressed":true'
 	lab_unwatch KILL 2>/dev/null

@@ -206,9 +206,9 @@ static void what_is_dns(void **state)
 static void names_are_told(void **state)
 {
 	static const char *const told[] = {
-		ETH4 IP4("0024", "11") "0044 0043 0010 0000" BYTES8,
-		ETH4 IP4("0024", "11") "14e9 14e9 0010 0000" BYTES8,
-		ETH6 IP6("0010", "11") "0222 0223 0010 0000" BYTES8,
+		ETH4 IP4("0034", "11") "0044 0043 0020 0000" BYTES8 BYTES8 BYTES8,
+		ETH4 IP4("0034", "11") "14e9 14e9 0020 0000" BYTES8 BYTES8 BYTES8,
+		ETH6 IP6("0020", "11") "0222 0223 0020 0000" BYTES8 BYTES8 BYTES8,
 	};
 	static const char *const untold[] = {
 		ETH4 IP4("0024", "11") "0043 0044 0010 0000" BYTES8, /* of a server */

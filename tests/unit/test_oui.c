@@ -34,7 +34,9 @@ static const char wireshark[] = "# comment\n00:00:5E\tTwenty\tTwenty Four\n"
 				"00:55:DA:10:00:00/28\tEight\tTwenty Eight\n"
 				"00:55:DA:12:F0:00/36\tSix\t# Thirty Six\n"
 				"01:00:0C:CC:CC:CC/48\tCDP\tNo block\n00:00:00/99\tx\n";
-static const char nmap[] = "00005E Twenty Four\n0055DA1 Twenty Eight\n0055DA12F\tThirty Six";
+/* The longest block says it, wherever it stands. */
+static const char nmap[] = "0055DA12F\tThirty Six\n0055DA1 Twenty Eight\n0055DA1 Too Late\n"
+			   "00005E Twenty Four";
 
 static char *file_make(const char *text)
 {
