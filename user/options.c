@@ -4,7 +4,7 @@
  *  2. a configuration file has the same long names, one `name = value` a line
  *  3. what nobody set gets its default
  */
-#include "options.h"
+#include "options_private.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -18,20 +18,6 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-
-/* Sets one option; false when value makes no sense. text lives as long as the options. */
-typedef bool option_setter(struct options *o, const char *value);
-
-struct option_row {
-	const char *name;   /* long name without dashes, NULL: short only */
-	char letter;        /* 0: none */
-	uint32_t group;     /* enum option_group */
-	const char *value;  /* what stands for the value in --help; NULL: a switch */
-	const char *expect; /* what a wrong value should have been */
-	const char *help;
-	option_setter *set;
-	bool repeats;
-};
 
 static bool number_parse(const char *text, uint64_t min, uint64_t max, uint64_t *out)
 {
@@ -382,7 +368,7 @@ void options_help(const struct command *command)
 	printf("  %-34s %s\n", "-h, --help", "this list");
 }
 
-static const struct option_row *option_find(const char *name, size_t len)
+const struct option_row *option_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option_row *r = &option_rows[i];
@@ -391,6 +377,11 @@ static const struct option_row *option_find(const char *name, size_t len)
 			return r;
 	}
 	return NULL;
+}
+
+uint64_t option_bit(const struct option_row *r)
+{
+	return 1ULL << (r - option_rows);
 }
 
 static const struct option_row *option_find_letter(char letter)
@@ -459,81 +450,8 @@ static int word_take(struct words *w, struct options *o)
 		log_error("option %s: '%s' is not %s", word, value, r->expect);
 		return EXIT_USAGE;
 	}
-	w->seen |= 1ULL << (r - option_rows);
+	w->seen |= option_bit(r);
 	return -1;
-}
-
-static char *text_trim(char *text)
-{
-	char *end = text + strlen(text);
-
-	while (end > text && isspace((unsigned char)end[-1]))
-		end--;
-	*end = '\0';
-	while (isspace((unsigned char)*text))
-		text++;
-	return text;
-}
-
-/* True when value was kept for the life of the options. */
-static bool string_keep(struct options *o, const char *value, const char **kept)
-{
-	if (o->string_count == sizeof(o->strings) / sizeof(*o->strings))
-		return false;
-	*kept = o->strings[o->string_count] = strdup(value);
-	return *kept && ++o->string_count;
-}
-
-/* What is wrong with a line of the configuration file, or NULL. */
-static const char *config_line(struct options *o, char *line, uint64_t given)
-{
-	char *value = strchr(line, '=');
-	const struct option_row *r;
-	const char *kept;
-
-	if (value)
-		*value++ = '\0';
-	line = text_trim(line);
-	value = value ? text_trim(value) : NULL;
-	r = option_find(line, strlen(line));
-	if (!r || r->set == set_config || r->set == set_detach)
-		return "no option has this name";
-	if (!r->value && value && strcmp(value, "yes") != 0)
-		return strcmp(value, "no") != 0 ? "the value must be yes or no" : NULL;
-	if (r->value && !value)
-		return "a value is missing";
-	if (given & 1ULL << (r - option_rows))
-		return NULL;
-	if (!string_keep(o, value ? value : "", &kept))
-		return "there are too many lines";
-	return r->set(o, kept) ? NULL : r->expect;
-}
-
-/* Reads the configuration file; every mistake is told. -1 to go on, or an exit status. */
-static int config_read(struct options *o, uint64_t given)
-{
-	FILE *file CLEANUP_FILE = fopen(o->config, "re");
-	char *line CLEANUP_FREE = NULL;
-	size_t size = 0;
-	int mistakes = 0;
-
-	if (!file) {
-		log_error("configuration file %s: %s", o->config, strerror(errno));
-		return EXIT_FAILED;
-	}
-	for (int number = 1; getline(&line, &size, file) >= 0; number++) {
-		char *text;
-		const char *wrong;
-
-		line[strcspn(line, "#\n")] = '\0';
-		text = text_trim(line);
-		wrong = *text ? config_line(o, text, given) : NULL;
-		if (!wrong)
-			continue;
-		log_error("%s:%d: '%s': %s", o->config, number, text, wrong);
-		mistakes++;
-	}
-	return mistakes ? EXIT_FAILED : -1;
 }
 
 static bool is_directory(const char *path)

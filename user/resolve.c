@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/name.h"
 
 #define SLACK_S 600 /* until the answers of the next round are there */
 #define DNS_TYPE_A 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/options.c user/base/log.c user/base/addr.c */
+/* sources: user/options.c user/options_config.c user/base/log.c user/base/addr.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
