@@ -312,6 +312,18 @@ static void only_what_is_detected(void **state)
 	assert_int_equal(b->changes, 1);
 }
 
+/* What a user said is no device of the rule's is not told. */
+static void refused_is_not_told(void **state)
+{
+	struct bench *b CLEANUP(bench_free_ptr) = bench_new(10);
+
+	(void)state;
+	watched(b);
+	b->detected = false;
+	add(b, T0 + HOUR + 60 * S, 101);
+	assert_int_equal(b->changes, 0);
+}
+
 static void bounded(void **state)
 {
 	struct bench *b CLEANUP(bench_free_ptr) = bench_new(3);
@@ -325,6 +337,24 @@ static void bounded(void **state)
 	}
 	assert_int_equal(usage_count(b->usage), 3);
 	assert_int_equal(b->counts.n[COUNTER_USAGE_FULL], 2);
+}
+
+/* As many devices as a gateway may have, all of them speakers. */
+static void ten_thousand_devices(void **state)
+{
+	struct bench *b CLEANUP(bench_free_ptr) = bench_new(10000);
+
+	(void)state;
+	for (uint32_t n = 0; n < 10000; n++) {
+		struct flow f = flow_of(b, T0, 1);
+
+		f.subject.b[2] = (uint8_t)(n >> 8);
+		f.subject.b[3] = (uint8_t)n;
+		usage_add(b->usage, &f);
+	}
+	assert_int_equal(usage_count(b->usage), 10000);
+	print_message("%zu bytes\n", usage_bytes(b->usage));
+	assert_true(usage_bytes(b->usage) <= 2 << 20);
 }
 
 /* --- sampling --------------------------------------------------------------------------------- */
@@ -540,12 +570,13 @@ static void a_restart_is_a_gap(void **state)
 
 	(void)state;
 	watched(b);
-	add(b, T0 + HOUR + 60 * S, 60);
+	add_sampled(b, T0 + HOUR + 60 * S, 6, 10);
 	usage_each(b->usage, take_row, after->usage);
-	assert_int_equal(now_of(after).packets, 60);
+	assert_int_equal(now_of(after).packets, 6);
+	assert_int_equal(now_of(after).sampling, 10);
 	assert_int_equal(now_of(after).state, USAGE_IDLE);
 	usage_tick(after->usage, T0 + HOUR + 90 * S);
-	assert_int_equal(now_of(after).packets, 60);
+	assert_int_equal(now_of(after).wire_packets, 60);
 	ticks(after, T0 + HOUR + 90 * S, T0 + 2 * HOUR);
 	last_is(after, USAGE_UNKNOWN, T0 + 2 * HOUR);
 	assert_int_equal(now_of(after).idle_hours, 2);
@@ -623,7 +654,9 @@ int main(void)
 		cmocka_unit_test(a_day_is_remembered),
 		cmocka_unit_test(counts_of_the_rule_alone),
 		cmocka_unit_test(only_what_is_detected),
+		cmocka_unit_test(refused_is_not_told),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(ten_thousand_devices),
 		cmocka_unit_test(counts_are_scaled),
 		cmocka_unit_test(rates_are_not_mixed),
 		cmocka_unit_test(too_coarse_is_unknown),
