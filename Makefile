@@ -78,7 +78,11 @@ $(BUILD)/hayrake.bpfeb.o: bpf/hayrake.bpf.c $(BPF_HDR)
 # $(call source_lines,FILE): the sources a test names in its line "sources: a.c b/*.c".
 source_lines = $(foreach f,$(shell sed -n 's/ *\*\/ *$$//; s/^.*sources: *//p' $(1) | head -1),$(or $(wildcard $f),$f))
 
-$(BUILD)/hayrake.skel.h: $(BUILD)/hayrake.bpfel.o
+# Inside the program is the object in the byte order of what CC builds for.
+BYTE_ORDER := $(shell $(CC) -dM -E -x c /dev/null | grep -q '__BYTE_ORDER__ __ORDER_BIG' && echo eb || echo el)
+BPF_NATIVE := $(BUILD)/hayrake.bpf$(BYTE_ORDER).o
+
+$(BUILD)/hayrake.skel.h: $(BPF_NATIVE)
 	$(call say,GEN)
 	$(Q)$(BPFTOOL) gen skeleton $< name hayrake_bpf > $@
 
@@ -87,7 +91,7 @@ $(BUILD)/hayrake.packed.h: $(BUILD)/hayrake.skel.h
 	$(call say,GEN)
 	$(Q)sed '/^static inline const void \*hayrake_bpf__elf_bytes(size_t \*sz)$$/,/^}/d' $< > $@
 	$(Q)printf 'static const unsigned char hayrake_bpf__packed[] = {\n' >> $@
-	$(Q)gzip -9nc $(BUILD)/hayrake.bpfel.o | od -An -v -tu1 | sed 's/ *\([0-9]\{1,\}\)/\1,/g' >> $@
+	$(Q)gzip -9nc $(BPF_NATIVE) | od -An -v -tu1 | sed 's/ *\([0-9]\{1,\}\)/\1,/g' >> $@
 	$(Q)printf '};\n' >> $@
 
 ## --- the program --------------------------------------------------------------------------------

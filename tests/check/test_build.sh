@@ -32,6 +32,16 @@ is_stripped() {
 	! readelf -SW "$dir/root/usr/sbin/hayrake" | grep -F .symtab
 }
 
+# What would be built into the program, by a compiler for big-endian machines.
+embeds_big() {
+	printf '#!/bin/sh\n[ "$1" != -dM ] || exec echo "%s"\nexec gcc "$@"\n' \
+		'#define __BYTE_ORDER__ __ORDER_BIG_ENDIAN__' >"$dir/cc"
+	chmod +x "$dir/cc"
+	make -n V=1 BUILD="$dir/big" CC="$dir/cc" "$dir/big/hayrake.packed.h" >"$dir/commands" &&
+		has "$dir/commands" 'gen skeleton .*bpfeb' &&
+		has "$dir/commands" 'gzip .*bpfeb' && hasnt "$dir/commands" bpfel
+}
+
 help_complete() {
 	local target missing=
 	for target in all demo check bench fuzz vmtest deps install clean help; do
@@ -65,6 +75,7 @@ tap "the kernel object, little endian" quiet_make "$dir/build/hayrake.bpfel.o"
 tap "it is" byte_order "$dir/build/hayrake.bpfel.o" 1
 tap "the kernel object, big endian" quiet_make "$dir/build/hayrake.bpfeb.o"
 tap "it is" byte_order "$dir/build/hayrake.bpfeb.o" 2
+tap "a program for big-endian machines gets that one" embeds_big
 tap "make install installs program, signatures and pages" installs
 tap "what is installed is stripped" is_stripped
 tap "make help lists every target" help_complete
