@@ -32,6 +32,18 @@ is_stripped() {
 	! readelf -SW "$dir/root/usr/sbin/hayrake" | grep -F .symtab
 }
 
+# Compiled for 32 bits as far as warnings go, with the headers of this machine.
+sources_fit_32() {
+	local file
+	mkdir -p "$dir/32/gnu" && : >"$dir/32/gnu/stubs-32.h"
+	for file in user/*.c user/*/*.c; do
+		gcc -m32 -fsyntax-only -std=gnu11 -Wall -Wextra -Wformat=2 -Werror -Iuser \
+			-I"$dir/build" -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
+			-DHAYRAKE_VERSION='""' -DHAYRAKE_SIGNATURES='""' -I"$dir/32" \
+			-idirafter /usr/include/x86_64-linux-gnu "$file" || return
+	done
+}
+
 # What would be built into the program, by a compiler for big-endian machines.
 embeds_big() {
 	printf '#!/bin/sh\n[ "$1" != -dM ] || exec echo "%s"\nexec gcc "$@"\n' \
@@ -76,6 +88,11 @@ tap "it is" byte_order "$dir/build/hayrake.bpfel.o" 1
 tap "the kernel object, big endian" quiet_make "$dir/build/hayrake.bpfeb.o"
 tap "it is" byte_order "$dir/build/hayrake.bpfeb.o" 2
 tap "a program for big-endian machines gets that one" embeds_big
+if [ "$(gcc -dumpmachine)" = x86_64-linux-gnu ]; then
+	tap "the program fits 32-bit machines" sources_fit_32
+else
+	tap_skip "the program fits 32-bit machines" "needs the headers of x86-64"
+fi
 tap "make install installs program, signatures and pages" installs
 tap "what is installed is stripped" is_stripped
 tap "make help lists every target" help_complete

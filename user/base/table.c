@@ -29,12 +29,24 @@ static size_t align8(size_t n)
 	return (n + 7) & ~(size_t)7;
 }
 
+#ifdef __SIZEOF_INT128__
 static uint64_t fold_multiply(uint64_t a, uint64_t b)
 {
 	__uint128_t r = (__uint128_t)a * b;
 
 	return (uint64_t)r ^ (uint64_t)(r >> 64);
 }
+#else /* 32-bit machines: by halves */
+static uint64_t fold_multiply(uint64_t a, uint64_t b)
+{
+	uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+	uint64_t low = a_low * b_low, left = a_high * b_low, right = a_low * b_high;
+	uint64_t middle = (low >> 32) + (uint32_t)left + (uint32_t)right;
+	uint64_t high = a_high * b_high + (left >> 32) + (right >> 32) + (middle >> 32);
+
+	return high ^ (middle << 32 | (uint32_t)low);
+}
+#endif
 
 static uint64_t hash_seed(void)
 {
