@@ -299,8 +299,8 @@ static int live_open(struct instance *in)
 
 static void points_tell(const struct instance *in)
 {
-	struct xdp_status rows[XDP_POINTS_MAX];
-	size_t count = xdp_status(in->xdp, rows, XDP_POINTS_MAX);
+	struct xdp_status rows[XDP_STATUS_MAX];
+	size_t count = xdp_status(in->xdp, rows, XDP_STATUS_MAX);
 
 	for (size_t i = 0; i < count; i++)
 		log_info("watching %s (%s) by %s%s%s", rows[i].ifname,

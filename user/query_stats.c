@@ -101,7 +101,7 @@ static struct json_object *point_row(const struct xdp_status *p)
 /* How many points see packets. */
 static size_t emit_points(struct query *run)
 {
-	struct xdp_status points[XDP_POINTS_MAX];
+	struct xdp_status points[XDP_STATUS_MAX];
 	size_t count = run->q->points ? run->q->points(run->q->ctx, points, LENGTH(points)) : 0;
 	size_t seeing = 0;
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Captures through the kernel programs on a veth: who asks over encrypted DNS, whose DNS answer it
-# was behind two VLAN tags, and what a wan point must not make a subject of.
+# was behind two VLAN tags, and what a wan point must not make a subject of. Large bridges.
 set -u
 cd "$(dirname "$0")/../.." || exit 2
 # shellcheck source=tests/net/tap.sh
@@ -127,8 +127,25 @@ test_wan_stranger() {
 }
 copied() { ask show stats | grep -q '"dns_copied","value":[1-9]'; }
 
+# More ports than interfaces can be named.
+test_many_ports() {
+	local i
+	{
+		echo link add br0 type bridge
+		for i in $(seq 40); do
+			echo "link add p$i type veth peer name q$i"
+			echo "link set p$i master br0 up"
+		done
+	} | ip -n $A -batch -
+	watch -i br0
+	tap "every port of a large bridge is told" is "$(ask show stats |
+		grep -c '"interface":"p[0-9]*".*"present":true')" 40
+	unwatch
+}
+
 world
 test_encrypted
 test_two_tags
 test_wan_stranger
+test_many_ports
 tap_end

@@ -13,6 +13,7 @@ enum profile { PROFILE_GATEWAY, PROFILE_EDGE, PROFILE_COUNT };
 
 #define XDP_POINTS_MAX 32
 #define XDP_LOCAL_MAX 64
+#define XDP_STATUS_MAX 96 /* rows of xdp_status(): 64 interfaces, and points that are not there */
 
 struct xdp_point {
 	char ifname[16];

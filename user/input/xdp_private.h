@@ -15,6 +15,7 @@
 
 /* Interfaces watched at once: the named ones and the ports of named bridges. */
 #define XDP_LINKS_MAX 64
+_Static_assert(XDP_STATUS_MAX >= XDP_LINKS_MAX + XDP_POINTS_MAX, "a row for each");
 
 enum kernel_map {
 	MAP_BACKENDS4,
