@@ -66,8 +66,6 @@ struct xdp_input;
  */
 int xdp_open(struct xdp_input **out, const struct xdp_config *config, struct event_base *base,
 	     const struct input_sink *sink, char error[static 256]);
-/* What xdp_open() would need: the interfaces and the rights. Attaches nothing; errors as above. */
-int xdp_check(const struct xdp_config *config, char error[static 256]);
 /* Drains a last time, detaches, frees. */
 void xdp_close(struct xdp_input *x);
 

@@ -18,7 +18,7 @@
 #include "base/timefmt.h"
 #include "xdp_private.h"
 
-/* Memory for the values of one batch: the gateway's whole map takes some ten reads. */
+/* Memory for the values of one batch: the gateway's whole map takes four reads. */
 #define BATCH_BYTES_GATEWAY (64U << 10)
 #define BATCH_BYTES_EDGE (1U << 20)
 
