@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "../unit/dns_build.h"
+#include "base/name.h"
 #include "base/timefmt.h"
 #include "dns/backend.h"
 #include "dns/observer.h"
