@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../headers/match.h"
+#include "base/log.h"
 #include "base/timefmt.h"
 #include "dns/resolvers.h"
 #include "pipeline_private.h"
@@ -419,12 +420,21 @@ static void neighbour_join(void *ctx, const uint8_t mac[6], const struct addr *a
 		evidence_address(p->evidence, &subject, a, p->now_ns);
 }
 
+static void live_stepped(void *ctx, int64_t before_ns, int64_t step_ns)
+{
+	struct pipeline *p = ctx;
+
+	log_info("the clock was set forward; the addresses that are known move with it");
+	backend_clock_stepped(p->backends, before_ns, step_ns);
+}
+
 void pipeline_set_live(struct pipeline *p, struct xdp_input *x)
 {
 	p->live = x;
 	if (!x)
 		return;
 	xdp_set_endpoint_lookup(x, live_endpoint, p);
+	xdp_set_clock_stepped(x, live_stepped, p);
 	pipeline_seed_resolvers(p);
 }
 

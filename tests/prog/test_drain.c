@@ -319,6 +319,31 @@ static void subjects_drain(uint32_t n)
 	assert_int_equal(world.seen.packets, n);
 }
 
+static int64_t stepped_ns;
+
+static void stepped_take(void *ctx, int64_t before_ns, int64_t step_ns)
+{
+	(void)ctx;
+	(void)before_ns;
+	stepped_ns += step_ns;
+}
+
+static void test_set_clock_is_noticed(void **state)
+{
+	const int64_t hour_ns = 3600 * NS_PER_S;
+
+	(void)state;
+	stepped_ns = 0;
+	xdp_set_clock_stepped(world.x, stepped_take, NULL);
+	assert_int_equal(xdp_drain(world.x), 0);
+	assert_int_equal(stepped_ns, 0);
+	world.x->clock_offset_ns -= hour_ns; /* as if the clock had been set */
+	assert_int_equal(xdp_drain(world.x), 0);
+	assert_in_range(stepped_ns, hour_ns - NS_PER_S, hour_ns + NS_PER_S);
+	assert_int_equal(xdp_drain(world.x), 0);
+	assert_in_range(stepped_ns, hour_ns - NS_PER_S, hour_ns + NS_PER_S);
+}
+
 static void test_small_buffer_grows(void **state)
 {
 	(void)state;
@@ -527,6 +552,7 @@ int main(void)
 		DRAIN_TEST(test_switch_loses_nothing),
 		DRAIN_TEST(test_full_map_is_counted),
 		DRAIN_TEST(test_veth_loses_nothing),
+		DRAIN_TEST(test_set_clock_is_noticed),
 		DRAIN_TEST(test_small_buffer_grows),
 		DRAIN_TEST(test_without_batches),
 		DRAIN_TEST(test_unknown_endpoint),

@@ -141,6 +141,35 @@ static void kept_while_in_use(void **state)
 	assert_int_equal(backend_count(f->map), 0);
 }
 
+/* A gateway's clock is set five days forward; a row of a saved state had the right time before. */
+static void the_clock_is_set(void **state)
+{
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(NULL);
+	const int64_t step_ns = 5 * 86400 * NS_PER_S, before_ns = f->now_ns;
+	struct backend_row row = {.remote = addr_of("192.0.2.2"),
+				  .expires_ns = before_ns + step_ns + 600 * NS_PER_S,
+				  .last_answer_ns = before_ns + step_ns,
+				  .shared_with = "",
+				  .domain_count = 1,
+				  .domains = {TUYA}};
+	struct subject s = client_of(1);
+	struct addr a = addr_of("192.0.2.1");
+
+	(void)state;
+	LEARN(f, 1, "a.ring.example.com", NULL, "192.0.2.1", RING_A, 3600);
+	assert_int_equal(backend_restore(f->map, &row), 0);
+	backend_clock_stepped(f->map, before_ns, step_ns);
+	f->now_ns += step_ns;
+	expire_after(f, 599);
+	assert_int_equal(backend_count(f->map), 2);
+	expire_after(f, 1);
+	assert_int_equal(backend_count(f->map), 1);
+	expire_after(f, 2999);
+	assert_true(backend_has_client(f->map, &s, &a));
+	expire_after(f, 1);
+	assert_int_equal(backend_count(f->map), 0);
+}
+
 /* A domain that moved away leaves the address that another one still has. */
 static void domains_expire_one_by_one(void **state)
 {
@@ -442,6 +471,7 @@ int main(void)
 		cmocka_unit_test(domains_add_up),
 		cmocka_unit_test(ttl_has_a_floor_and_a_ceiling),
 		cmocka_unit_test(kept_while_in_use),
+		cmocka_unit_test(the_clock_is_set),
 		cmocka_unit_test(domains_expire_one_by_one),
 		cmocka_unit_test(private_addresses_are_refused),
 		cmocka_unit_test(addresses_are_bounded),

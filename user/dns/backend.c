@@ -486,6 +486,32 @@ void backend_expire(struct backend_map *b, int64_t now_ns)
 	prefilter_rebuild(b);
 }
 
+static void backend_step_one(struct backend *be, int64_t before_ns, int64_t step_ns)
+{
+	for (uint32_t i = 0; i < be->label_count; i++) {
+		struct label *l = &be->labels[i];
+
+		if (!l->answer_ns || l->answer_ns > before_ns) /* a resolver's has no answer */
+			continue;
+		l->answer_ns = time_clamp(l->answer_ns + step_ns);
+		l->expires_ns = time_clamp(l->expires_ns + step_ns);
+	}
+	if (be->used_ns && be->used_ns <= before_ns)
+		be->used_ns = time_clamp(be->used_ns + step_ns);
+	if (be->first_ns <= before_ns)
+		be->first_ns = time_clamp(be->first_ns + step_ns);
+	if (be->shared_until_ns && be->shared_until_ns <= before_ns + BACKEND_SHARED_NS)
+		be->shared_until_ns = time_clamp(be->shared_until_ns + step_ns);
+}
+
+void backend_clock_stepped(struct backend_map *b, int64_t before_ns, int64_t step_ns)
+{
+	for (uint32_t i = b->slots.oldest; i != SLOT_NONE; i = slots_next(&b->slots, i))
+		backend_step_one(&b->backends[i], before_ns, step_ns);
+	clients_step(b, before_ns, step_ns);
+	share_step(b, before_ns, step_ns);
+}
+
 /* The labels under their new ids; an address without any goes. */
 static void backend_remap(struct backend_map *b, struct backend *be, const domain_id *map)
 {

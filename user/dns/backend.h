@@ -98,6 +98,12 @@ bool backend_has_client(const struct backend_map *b, const struct subject *subje
 /* Drops what has expired; retires old endpoint ids. After a drain, or now and then in replay. */
 void backend_expire(struct backend_map *b, int64_t now_ns);
 
+/*
+ * The clock was set forward by step_ns when it said before_ns: what was learned by the old one
+ * keeps its age. Times behind before_ns, of a saved state, are right already.
+ */
+void backend_clock_stepped(struct backend_map *b, int64_t before_ns, int64_t step_ns);
+
 /* How many of a row's domains, which rise, are below end. */
 uint32_t backend_domains_below(const domain_id *domains, uint32_t count, domain_id end);
 

@@ -143,6 +143,21 @@ void clients_expire(struct backend_map *b, int64_t now_ns)
 	}
 }
 
+void clients_step(struct backend_map *b, int64_t before_ns, int64_t step_ns)
+{
+	for (uint32_t i = b->client_slots.oldest; i != SLOT_NONE;
+	     i = slots_next(&b->client_slots, i)) {
+		struct client *c = &b->clients[i];
+
+		if (c->answer_ns > before_ns)
+			continue;
+		c->answer_ns += step_ns;
+		c->expires_ns += step_ns;
+		if (c->used_ns && c->used_ns <= before_ns)
+			c->used_ns += step_ns;
+	}
+}
+
 /* The pair keeps the domains of set; one without any goes. */
 static void client_set(struct backend_map *b, uint32_t slot, const struct domain_set *set)
 {

@@ -187,6 +187,7 @@ void clients_remove(struct backend_map *b, struct backend *be);
 /* Pairs lose the domains that be lost. */
 void clients_prune(struct backend_map *b, struct backend *be);
 void clients_expire(struct backend_map *b, int64_t now_ns);
+void clients_step(struct backend_map *b, int64_t before_ns, int64_t step_ns);
 void clients_remap(struct backend_map *b, const domain_id *map);
 
 /* True when the same addresses were given for the same name a moment ago. */
@@ -199,6 +200,7 @@ void share_judge(const struct backend_map *b, struct backend *be, const struct a
 void share_judge_past(const struct backend_map *b, struct backend *be, int64_t now_ns);
 /* Remembers that the address answered the question. */
 void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked);
+void share_step(struct backend_map *b, int64_t before_ns, int64_t step_ns);
 void chain_remember(struct backend *be, const struct asked *asked);
 /* The set b->registered for domains; vendors are numbered in passing. NULL without memory. */
 struct table *share_registered(struct domain_info *domains, size_t count);

@@ -226,6 +226,17 @@ void share_remember(struct backend_map *b, const struct addr *remote, const stru
 		slots_touch(&b->other_slots, slot);
 }
 
+void share_step(struct backend_map *b, int64_t before_ns, int64_t step_ns)
+{
+	for (uint32_t i = b->other_slots.oldest; i != SLOT_NONE; i = slots_next(&b->other_slots, i))
+		for (int k = 0; k < OTHER_NAMES; k++) {
+			struct other_name *n = &b->others[i].names[k];
+
+			if (n->name_hash && n->time_ns <= before_ns)
+				n->time_ns += step_ns;
+		}
+}
+
 void share_judge_past(const struct backend_map *b, struct backend *be, int64_t now_ns)
 {
 	uint32_t slot = slots_find(&b->other_slots, &be->remote);

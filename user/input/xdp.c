@@ -154,6 +154,12 @@ void xdp_set_endpoint_lookup(struct xdp_input *x, endpoint_lookup *lookup, void 
 	x->lookup_ctx = ctx;
 }
 
+void xdp_set_clock_stepped(struct xdp_input *x, clock_stepped *stepped, void *ctx)
+{
+	x->stepped = stepped;
+	x->stepped_ctx = ctx;
+}
+
 void xdp_set_drained(struct xdp_input *x, void (*drained)(void *ctx, int64_t now_ns), void *ctx)
 {
 	x->drained = drained;

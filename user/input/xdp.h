@@ -77,6 +77,13 @@ void xdp_set_endpoint_lookup(struct xdp_input *x, endpoint_lookup *lookup, void 
 /* Called after each drain has given its flows to the sink, with the time of the drain. */
 void xdp_set_drained(struct xdp_input *x, void (*drained)(void *ctx, int64_t now_ns), void *ctx);
 
+/*
+ * Called before a drain's flows when somebody has set the clock forward by more than a minute, as
+ * gateways without a clock of their own do after their start: by step_ns, when it said before_ns.
+ */
+typedef void clock_stepped(void *ctx, int64_t before_ns, int64_t step_ns);
+void xdp_set_clock_stepped(struct xdp_input *x, clock_stepped *stepped, void *ctx);
+
 /* Mirror of the backend map. -errno is also counted as COUNTER_BACKEND_MAP_FAILED. */
 int xdp_backend_put(struct xdp_input *x, const struct addr *remote, const struct backend_value *v);
 int xdp_backend_del(struct xdp_input *x, const struct addr *remote);

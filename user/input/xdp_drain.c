@@ -22,6 +22,9 @@
 #define BATCH_BYTES_GATEWAY (64U << 10)
 #define BATCH_BYTES_EDGE (1U << 20)
 
+/* The clock was set when it moves on by so much more than the machine has run. */
+#define CLOCK_STEP_NS (60 * NS_PER_S)
+
 /* The fill is looked at so often; a map that is half full is drained at once. */
 static const struct timeval fill_interval = {.tv_usec = 250000};
 
@@ -192,11 +195,21 @@ int evidence_read(struct xdp_input *x)
 	return x->drain.no_batch ? map_read_single(x, quiet, offset_ns) : rc;
 }
 
+static void clock_look(struct xdp_input *x)
+{
+	int64_t offset_ns = boot_offset_ns(), step_ns = offset_ns - x->clock_offset_ns;
+
+	x->clock_offset_ns = offset_ns;
+	if (step_ns > CLOCK_STEP_NS && x->stepped)
+		x->stepped(x->stepped_ctx, clock_ns(CLOCK_REALTIME) - step_ns, step_ns);
+}
+
 int xdp_drain(struct xdp_input *x)
 {
 	struct counts *counts = x->sink.counts;
 	int rc = evidence_switch(x);
 
+	clock_look(x);
 	if (!rc)
 		rc = evidence_read(x);
 	if (rc)
@@ -272,6 +285,7 @@ int drain_open(struct xdp_input *x)
 	uint32_t bytes = x->config.profile == PROFILE_EDGE ? BATCH_BYTES_EDGE : BATCH_BYTES_GATEWAY;
 	uint32_t chunk = bytes / (uint32_t)sizeof(struct evidence_value);
 
+	x->clock_offset_ns = boot_offset_ns();
 	x->drain.counters = calloc(x->kernel.cpus, sizeof(*x->drain.counters));
 	if (!x->drain.counters || drain_resize(&x->drain, chunk))
 		return -ENOMEM;

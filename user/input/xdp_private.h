@@ -106,6 +106,9 @@ struct xdp_input {
 	void *lookup_ctx;
 	void (*drained)(void *ctx, int64_t now_ns);
 	void *drained_ctx;
+	clock_stepped *stepped;
+	void *stepped_ctx;
+	int64_t clock_offset_ns; /* wall clock minus boot time, at the last drain */
 	enum point_role count_role; /* of the points that count; the others watch DNS only */
 	struct kernel kernel;
 	struct drain drain;
