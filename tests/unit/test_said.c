@@ -131,6 +131,8 @@ static const struct row {
 	{MDNS, RESPONSE "0002 0000 0000" NAME_HUB IN_A OTHER, -EBADMSG, NULL, NULL},
 	{MDNS, "0000 0000 0000 0001 0000 0000" NAME_HUB IN_A OWN, -ENOENT, NULL,
 	 NULL}, /* a query */
+	{MDNS, RESPONSE "0001 0000 0000 04 00 'lug' 05 'local' 00" IN_A OWN, -ENOENT, NULL,
+	 NULL}, /* nothing before the NUL */
 	{MDNS, "0000 8400", -EBADMSG, NULL, NULL},
 };
 

@@ -58,7 +58,7 @@ static bool record_take(struct cursor *c, const struct addr *sender, struct said
 	if (!is_local(text))
 		return false;
 	said_clean_name(said->name, text);
-	return true;
+	return *said->name;
 }
 
 static void questions_skip(struct cursor *c, uint32_t count)
