@@ -10,7 +10,7 @@
 #include "rules/print.h"
 #include "rules/rules.h"
 
-#define COLUMN_COUNT 8
+#define COLUMN_COUNT 9
 
 struct check {
 	bool json;
@@ -22,10 +22,11 @@ struct row {
 	const char *cell[COLUMN_COUNT];
 	char groups[12];
 	char needed[12];
+	char reach[16];
 };
 
 static const char *const headings[COLUMN_COUNT] = {
-	"RULE", "NAME", "VENDOR", "LEVEL", "PARENT", "CONTEXT", "GROUPS", "NEEDED",
+	"RULE", "NAME", "VENDOR", "LEVEL", "PARENT", "CONTEXT", "GROUPS", "NEEDED", "FOUND",
 };
 #define COLUMN_LEVEL 3
 #define COLUMN_GROUPS 6 /* from here on to the right */
@@ -43,12 +44,24 @@ static size_t text_width(const char *text)
 	return width;
 }
 
-static void row_fill(struct row *row, const struct rules *r, uint32_t index, uint32_t threshold)
+/* How probably a device at rest is found: "-" when nobody measured its traffic. */
+static void reach_print(char *out, size_t out_size, uint32_t p)
+{
+	if (p == REACH_UNKNOWN)
+		snprintf(out, out_size, "-");
+	else
+		snprintf(out, out_size, "%s%u.%03u", p < REACH_EXPECTED ? "no: " : "", p / 1000,
+			 p % 1000);
+}
+
+static void row_fill(struct row *row, const struct rules *r, uint32_t index,
+		     const struct reach *reach)
 {
 	const struct rules_rule *rule = &r->rules[index];
 
 	snprintf(row->groups, sizeof(row->groups), "%u", rule->group_count);
-	snprintf(row->needed, sizeof(row->needed), "%u", rule_needed(rule, threshold));
+	snprintf(row->needed, sizeof(row->needed), "%u", rule_needed(rule, reach->threshold));
+	reach_print(row->reach, sizeof(row->reach), reach_rule(r, index, reach));
 	row->cell[0] = rule->id;
 	row->cell[1] = rule->name;
 	row->cell[2] = rule->vendor;
@@ -57,6 +70,7 @@ static void row_fill(struct row *row, const struct rules *r, uint32_t index, uin
 	row->cell[5] = rule_context_names[rule->context];
 	row->cell[COLUMN_GROUPS] = row->groups;
 	row->cell[7] = row->needed;
+	row->cell[8] = row->reach;
 }
 
 /* colour: NULL for none; of the whole row without a level, else of the level's cell. */
@@ -75,7 +89,7 @@ static void row_print(const char *const cell[COLUMN_COUNT], const size_t width[C
 	putchar('\n');
 }
 
-static void list_print_table(const struct rules *r, uint32_t threshold)
+static void list_print_table(const struct rules *r, const struct reach *reach)
 {
 	bool colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
 	size_t width[COLUMN_COUNT] = {0};
@@ -84,14 +98,14 @@ static void list_print_table(const struct rules *r, uint32_t threshold)
 	for (int c = 0; c < COLUMN_COUNT; c++)
 		width[c] = text_width(headings[c]);
 	for (uint32_t i = 0; i < r->rule_count; i++) {
-		row_fill(&row, r, i, threshold);
+		row_fill(&row, r, i, reach);
 		for (int c = 0; c < COLUMN_COUNT; c++)
 			if (text_width(row.cell[c]) > width[c])
 				width[c] = text_width(row.cell[c]);
 	}
 	row_print(headings, width, colour ? "\033[1m" : NULL, -1);
 	for (uint32_t i = 0; i < r->rule_count; i++) {
-		row_fill(&row, r, i, threshold);
+		row_fill(&row, r, i, reach);
 		row_print(row.cell, width, colour ? level_colours[r->rules[i].level] : NULL,
 			  COLUMN_LEVEL);
 	}
@@ -112,6 +126,7 @@ static void mistake_tell(void *ctx, const char *file, uint32_t line, const char 
 
 static int list(const struct options *o)
 {
+	struct reach reach = {o->xdp.sample, o->threshold, o->window_s};
 	struct check check = {0};
 	struct rules *r;
 
@@ -124,9 +139,9 @@ static int list(const struct options *o)
 		return EXIT_FAILED;
 	}
 	if (!o->json)
-		list_print_table(r, o->threshold);
+		list_print_table(r, &reach);
 	for (uint32_t i = 0; o->json && i < r->rule_count; i++)
-		rules_print_rule(r, i, o->threshold, stdout);
+		rules_print_rule(r, i, &reach, stdout);
 	rules_free(r);
 	return EXIT_DONE;
 }

@@ -21,7 +21,7 @@ const struct command commands[] = {
 	 OPTIONS_ALWAYS | OPTIONS_INSTANCE | OPTIONS_LABEL, cmd_label},
 	{"signatures", "list|check|import [PATH ...]",
 	 "list the rules, find mistakes in files, import other formats",
-	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_IMPORT, cmd_signatures},
+	 OPTIONS_ALWAYS | OPTIONS_VERDICT | OPTIONS_IMPORT | OPTIONS_RATE, cmd_signatures},
 	{0},
 };
 

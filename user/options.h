@@ -24,7 +24,8 @@ enum option_group {
 	OPTIONS_REPLAY = 16,  /* --seed */
 	OPTIONS_INSTANCE = 32, /* --socket, --state */
 	OPTIONS_LABEL = 64,    /* --not, --clear */
-	OPTIONS_IMPORT = 128   /* --format, --vendor, --rule, ... */
+	OPTIONS_IMPORT = 128,  /* --format, --vendor, --rule, ... */
+	OPTIONS_RATE = 256,    /* --sample alone */
 };
 
 /* Of signatures import; texts, which the command reads. */

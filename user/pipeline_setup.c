@@ -10,6 +10,7 @@
 #include "base/timefmt.h"
 #include "dns/resolvers.h"
 #include "pipeline_private.h"
+#include "rules/reach.h"
 
 /* Open queries, TCP streams and fragmented datagrams the observer follows, by profile. */
 static const struct observer_config observer_sizes[PROFILE_COUNT] = {
@@ -139,6 +140,29 @@ static int vendors_check(const struct pipeline_config *config)
 DEFINE_CLEANUP(pipeline_close, struct pipeline *)
 DEFINE_CLEANUP(rules_free, struct rules *)
 
+#define UNREACHED_TOLD 5
+
+/* Rules that cannot be expected to fire for a device at rest, at this sampling rate. */
+static void reach_tell(const struct pipeline *p)
+{
+	struct reach reach = {p->config.sample, p->config.threshold, p->config.window_s};
+	char names[UNREACHED_TOLD * 40] = "";
+	uint32_t count = 0;
+
+	for (uint32_t r = 0; reach.sampling > 1 && r < p->rules->rule_count; r++) {
+		size_t len = strlen(names);
+
+		if (reach_rule(p->rules, r, &reach) >= REACH_EXPECTED || count++ >= UNREACHED_TOLD)
+			continue;
+		snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
+			 p->rules->rules[r].id);
+	}
+	if (count)
+		log_warn("1 in %u packets is too little to expect devices at rest of %u rule%s: %s%s",
+			 reach.sampling, count, count > 1 ? "s" : "", names,
+			 count > UNREACHED_TOLD ? ", ..." : "");
+}
+
 int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
 {
 	struct pipeline *p CLEANUP(pipeline_close_ptr) = calloc(1, sizeof(*p));
@@ -168,6 +192,7 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
 		.local = config->local,
 		.local_count = config->local_count,
 	};
+	reach_tell(p);
 	*out = TAKE_PTR(p);
 	return 0;
 }
@@ -245,5 +270,6 @@ int pipeline_reload(struct pipeline *p)
 	}
 	log_info("%u rules loaded from %s", rules->rule_count, p->config.signatures);
 	rules = NULL;
+	reach_tell(p);
 	return 0;
 }

@@ -60,6 +60,7 @@ struct query_source pipeline_query(struct pipeline *p)
 		.origin = p->config.live ? "live" : "state",
 		.threshold = p->config.threshold,
 		.sampling = p->config.sample,
+		.window_s = p->config.window_s,
 		.ctx = p,
 		.now = query_now,
 	};

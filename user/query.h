@@ -35,6 +35,7 @@ struct query_source {
 	void (*refresh)(void *ctx); /* brings counts up to date with the kernel's */
 	size_t (*points)(void *ctx, struct xdp_status *out, size_t max);
 	size_t (*maps)(void *ctx, struct xdp_map_status *out, size_t max);
+	uint32_t window_s;
 	/* keeps labels for the next start: 0, or -errno (-ENOENT: nowhere) and a sentence */
 	int (*keep)(void *ctx, char error[static 256]);
 };

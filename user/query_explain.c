@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/bans.h"
 #include "output/rows.h"
 #include "query_private.h"
+#include "rules/reach.h"
 
 struct explain_run {
 	struct query *run;
@@ -44,6 +46,16 @@ static struct json_object *contacts_list(const struct query_source *q, const str
 	return list;
 }
 
+/* How many times more likely it makes the rule: three digits say enough. */
+static void row_factor(struct json_object *row, int32_t weight)
+{
+	double factor = (double)bans_power(weight) / BANS_ONE;
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.3g", factor);
+	json_object_object_add(row, "factor", json_object_new_double_s(factor, text));
+}
+
 static struct json_object *groups_list(const struct explanation *x)
 {
 	struct json_object *list = json_object_new_array();
@@ -55,9 +67,33 @@ static struct json_object *groups_list(const struct explanation *x)
 			continue;
 		row_text(row, "name", x->groups[i].name);
 		json_object_object_add(row, "seen", json_object_new_boolean(x->groups[i].seen));
+		row_factor(row, x->groups[i].weight);
 		json_object_array_add(list, row);
 	}
 	return list;
+}
+
+/* Whether a device at rest can be expected to be found at all, at the rate in use. */
+static void row_reachable(struct json_object *row, const struct query_source *q,
+			  const struct explanation *x)
+{
+	struct reach reach = {.sampling = q->sampling ? q->sampling : x->sampling,
+			      .threshold = q->threshold,
+			      .seconds = q->window_s};
+	uint32_t p = reach.sampling ? reach_rule(q->rules, x->rule, &reach) : REACH_UNKNOWN;
+
+	if (p == REACH_UNKNOWN)
+		row_text(row, "reachable", NULL);
+	else
+		row_thousandths(row, "reachable", p);
+}
+
+static void row_confidence(struct json_object *row, const struct confidence *c)
+{
+	row_thousandths(row, "confidence", c->thousandths);
+	row_thousandths(row, "prior", c->prior);
+	row_thousandths(row, "look_alike", c->look_alike);
+	row_thousandths(row, "visible", c->visible);
 }
 
 static void emit_explanation(void *ctx, const struct explanation *x)
@@ -88,6 +124,8 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	row_number(row, "seen", x->seen);
 	row_number(row, "needed", x->needed);
 	row_number(row, "of", x->of);
+	row_confidence(row, &x->confidence);
+	row_reachable(row, q, x);
 	row_time_known(row, "first_evidence", x->first_ns, x->contact_count > 0);
 	row_time_known(row, "last_evidence", x->last_ns, x->contact_count > 0);
 	json_object_object_add(row, "groups", groups_list(x));

@@ -139,6 +139,7 @@ struct detection {
 	int64_t since_ns; /* of the contact that completed it first */
 	int64_t began_ns; /* the first contact of the subject in the window then */
 	int64_t told_ns;  /* of the detection or its latest renewal */
+	uint32_t confidence; /* thousandths: how probable it is; 0: not known */
 };
 
 /* What is known of one subject; first, last and the sums are over its evidence. */

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sources: user/pipeline*.c user/matcher.c user/saved.c user/query*.c user/*/*.c
 /*
- * replaystate SIGNATURES CAPTURE STATE: replays a capture and saves the state that a live instance
+ * replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED]: replays a capture and saves the state that a live instance
  * would have saved after the same packets, so that tests can hold one against the other.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "input/pcap.h"
 #include "pipeline.h"
@@ -15,13 +16,18 @@ int main(int argc, char **argv)
 					 .names = true};
 	struct pipeline *p = NULL;
 	struct input_sink sink;
+	struct query_source query;
 	struct saved saved;
 	char error[256];
 	int err;
 
-	if (argc != 4) {
-		fputs("usage: replaystate SIGNATURES CAPTURE STATE\n", stderr);
+	if (argc != 4 && argc != 6) {
+		fputs("usage: replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED]\n", stderr);
 		return 2;
+	}
+	if (argc == 6) {
+		config.sample = (uint32_t)strtoul(argv[4], NULL, 10);
+		config.seed = strtoull(argv[5], NULL, 10);
 	}
 	config.signatures = argv[1];
 	if (pipeline_open(&p, &config))
@@ -31,8 +37,9 @@ int main(int argc, char **argv)
 	if (err)
 		fprintf(stderr, "replaystate: %s\n", error);
 	saved = pipeline_saved(p, argv[3]);
+	query = pipeline_query(p);
 	if (!err)
-		err = saved_store(&saved, false, 1);
+		err = saved_store(&saved, false, query.now(query.ctx));
 	pipeline_close(p);
 	return err ? 1 : 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "infer/confidence.h"
 #include "infer/standing.h"
 
 static uint32_t contacts_fill(const struct infer *i, uint32_t rule, struct explain_contact *out)
@@ -39,6 +40,18 @@ static void groups_fill(const struct infer *i, uint32_t rule, struct explain_gro
 		out[i->hits.hits[r->first + h].group].seen = true;
 }
 
+static bool weights_fill(const struct infer *i, struct explanation *x, struct explain_group *out)
+{
+	CLEANUP_FREE struct confidence_group *w = calloc(x->group_count + 1, sizeof(*w));
+
+	if (!w)
+		return false;
+	confidence_find(&i->config, &i->hits, x->rule, &x->confidence, w);
+	for (uint32_t g = 0; g < x->group_count; g++)
+		out[g].weight = w[g].stranger;
+	return true;
+}
+
 static void times_fill(struct explanation *x)
 {
 	for (uint32_t c = 0; c < x->contact_count; c++) {
@@ -48,6 +61,8 @@ static void times_fill(struct explanation *x)
 			x->first_ns = e->first_ns;
 		if (!c || e->last_ns > x->last_ns)
 			x->last_ns = e->last_ns;
+		if (e->sampling > x->sampling)
+			x->sampling = e->sampling;
 	}
 }
 
@@ -75,6 +90,8 @@ static void rule_explain(struct infer *i, uint32_t rule, explanation_sink *sink,
 	if (!contacts || !groups)
 		return;
 	groups_fill(i, rule, groups);
+	if (!weights_fill(i, &x, groups))
+		return;
 	x.contact_count = contacts_fill(i, rule, contacts);
 	times_fill(&x);
 	sink(ctx, &x);

@@ -24,6 +24,14 @@ struct infer_source {
 #define DETECTIONS_GATEWAY 49152
 #define DETECTIONS_EDGE (1U << 20)
 
+/* How probable a rule is (confidence.h); thousandths. */
+struct confidence {
+	uint32_t thousandths; /* 1 to 999 */
+	uint32_t prior;       /* before any contact of its own */
+	uint32_t look_alike;  /* that the subject is only something like it */
+	uint32_t visible;     /* that a usual contact would have been seen by now */
+};
+
 struct infer_config {
 	const struct rules *rules; /* borrowed */
 	uint32_t threshold;        /* of the command line, thousandths; 0: not given */
@@ -80,6 +88,7 @@ int infer_set_rules(struct infer *i, const struct rules *rules, const uint32_t *
 struct explain_group {
 	const char *name;
 	bool seen;
+	int32_t weight; /* hundredths of a ban: what it says for the rule, against a stranger */
 };
 struct explain_contact {
 	struct evidence evidence;
@@ -100,6 +109,8 @@ struct explanation {
 	int64_t last_ns;
 	uint32_t contact_count;
 	const struct explain_contact *contacts; /* on the rule's ports, oldest first; borrowed */
+	uint32_t sampling; /* the coarsest rate of the subject's contacts; 0: none */
+	struct confidence confidence;
 };
 typedef void explanation_sink(void *ctx, const struct explanation *e);
 /* rule RULE_NONE: every rule of which a primary domain was contacted on its ports. */

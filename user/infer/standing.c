@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/table.h"
+#include "infer/confidence.h"
 
 struct standing *standing_new(const struct detection *d)
 {
@@ -28,6 +29,7 @@ struct standing *standing_new(const struct detection *d)
 	s->sampling = d->sampling;
 	s->left_out = d->evidence_left_out;
 	s->count = d->evidence_count;
+	s->confidence = d->confidence;
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct evidence *e = &d->evidence[i];
 
@@ -106,6 +108,7 @@ void standing_expand(const struct standing *s, const struct standing_key *key, s
 	d->address_count = 0;
 	d->evidence_count = s->count;
 	d->evidence_left_out = s->left_out;
+	d->confidence = s->confidence;
 	for (uint32_t i = 0; i < s->count; i++) {
 		const struct standing_row *r = &s->rows[i];
 
@@ -186,6 +189,7 @@ void detection_build(const struct infer_config *config, const struct hits *h, ui
 	const struct hits_rule *r = hits_find(h, rule);
 	const struct hit *hits = &h->hits[r->first];
 	uint32_t rows[DETECTION_EVIDENCE_MAX];
+	struct confidence confidence;
 
 	d->rule = rule;
 	d->seen = r->seen[SPAN_WINDOW];
@@ -209,4 +213,6 @@ void detection_build(const struct infer_config *config, const struct hits *h, ui
 	qsort(rows, d->evidence_count, sizeof(rows[0]), index_compare);
 	for (uint32_t i = 0; i < d->evidence_count; i++)
 		d->evidence[i] = h->rows[rows[i]];
+	confidence_find(config, h, rule, &confidence, NULL);
+	d->confidence = confidence.thousandths;
 }

@@ -44,6 +44,7 @@ struct standing {
 	bool in_hour;
 	bool in_day;
 	bool waits; /* a window after told_ns it was not complete: only news can renew it */
+	uint32_t confidence;
 	struct standing_row rows[];
 };
 

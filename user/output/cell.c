@@ -19,6 +19,11 @@ uint64_t member_number(struct json_object *row, const char *key)
 	return json_object_get_uint64(json_object_object_get(row, key));
 }
 
+double member_double(struct json_object *row, const char *key)
+{
+	return json_object_get_double(json_object_object_get(row, key));
+}
+
 bool member_true(struct json_object *row, const char *key)
 {
 	return json_object_get_boolean(json_object_object_get(row, key));
@@ -144,6 +149,12 @@ static void fill_seen(struct json_object *row, const char *key, char out[static 
 		 member_number(row, "of"));
 }
 
+static void fill_share(struct json_object *row, const char *key, char out[static GRID_CELL_MAX])
+{
+	if (!member_is_null(row, key))
+		snprintf(out, GRID_CELL_MAX, "%.3f", member_double(row, key));
+}
+
 /* What a person said before what the device says; in brackets what only its MAC address says. */
 static void fill_label(struct json_object *row, const char *key, char out[static GRID_CELL_MAX])
 {
@@ -180,7 +191,7 @@ void cell_fill(struct json_object *row, const struct cell *cell, char out[static
 	static void (*const forms[])(struct json_object *, const char *,
 				     char[static GRID_CELL_MAX]) = {
 		fill_text, fill_number, fill_size, fill_time, fill_list, fill_groups, fill_seen,
-		fill_label, fill_usage,
+		fill_share, fill_label, fill_usage,
 	};
 	_Static_assert(sizeof(forms) / sizeof(forms[0]) == CELL_FORM_COUNT, "forms of a cell");
 

@@ -9,6 +9,7 @@
 #define LENGTH(a) (sizeof(a) / sizeof((a)[0]))
 #define INDENT 2
 #define LINE_WIDTH 96
+#define REACH_EXPECTED 0.05 /* with less a rule cannot be expected to fire */
 
 static const struct grid_column contact_columns[] = {
 	{"DOMAIN", 0, false, GRID_PLAIN},      {"ADDRESS", 0, false, GRID_PLAIN},
@@ -52,6 +53,8 @@ static void groups_print(struct output *o, struct json_object *groups, bool seen
 			at += (size_t)fprintf(o->look.out, ", ");
 		safe_print(o, name);
 		at += escape_width(name);
+		if (seen)
+			at += (size_t)fprintf(o->look.out, " (x%.3g)", member_double(group, "factor"));
 	}
 	if (at)
 		fputc('\n', o->look.out);
@@ -179,6 +182,28 @@ static void coverage_print(struct output *o, struct json_object *row)
 			INDENT, "");
 }
 
+static void confidence_print(struct output *o, struct json_object *row)
+{
+	static const struct cell cells[] = {
+		{"confidence", CELL_SHARE}, {"prior", CELL_SHARE},     {"look_alike", CELL_SHARE},
+		{"visible", CELL_SHARE},    {"reachable", CELL_SHARE},
+	};
+	char text[LENGTH(cells)][GRID_CELL_MAX];
+
+	for (size_t i = 0; i < LENGTH(cells); i++)
+		cell_fill(row, &cells[i], text[i]);
+	fprintf(o->look.out,
+		"%*sconfidence %s: %s before any contact, %s that it is something like it;\n"
+		"%*sa group that a device uses would have been seen by now with %s\n",
+		INDENT, "", text[0], text[1], text[2], INDENT, "", text[3]);
+	if (!member_is_null(row, "reachable"))
+		fprintf(o->look.out, "%*sa device at rest is found within the window with %s%s\n",
+			INDENT, "", text[4],
+			member_double(row, "reachable") < REACH_EXPECTED
+				? ": it cannot be expected at this sampling rate"
+				: "");
+}
+
 void explanation_print(struct output *o, struct json_object *row)
 {
 	head_print(o, row);
@@ -186,6 +211,7 @@ void explanation_print(struct output *o, struct json_object *row)
 	coverage_print(o, row);
 	if (!member_is_null(row, "first_evidence"))
 		since_print(o, row);
+	confidence_print(o, row);
 	groups_print(o, member_list(row, "groups"), true);
 	groups_print(o, member_list(row, "groups"), false);
 	contacts_print(o, member_list(row, "evidence"));

@@ -28,6 +28,7 @@ struct output {
 /* Members of a row; "" and 0 for what is null or missing. */
 const char *member_text(struct json_object *row, const char *key);
 uint64_t member_number(struct json_object *row, const char *key);
+double member_double(struct json_object *row, const char *key);
 bool member_true(struct json_object *row, const char *key);
 bool member_is_null(struct json_object *row, const char *key);
 /* The list, or NULL. */
@@ -42,6 +43,7 @@ enum cell_form {
 	CELL_LIST,   /* of texts: the first few */
 	CELL_GROUPS, /* of evidence: the distinct groups */
 	CELL_SEEN,   /* seen/of */
+	CELL_SHARE,  /* from 0 to 1 */
 	CELL_LABEL,  /* the best of "labels" */
 	CELL_USAGE,  /* of the list, or of the row itself: the state */
 	CELL_FORM_COUNT,

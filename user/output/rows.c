@@ -41,6 +41,14 @@ void row_number(struct json_object *o, const char *key, uint64_t n)
 	json_object_object_add(o, key, json_object_new_uint64(n));
 }
 
+void row_thousandths(struct json_object *o, const char *key, uint32_t n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u.%03u", n / 1000, n % 1000);
+	json_object_object_add(o, key, json_object_new_double_s(n / 1000.0, text));
+}
+
 void row_time(struct json_object *o, const char *key, int64_t time_ns)
 {
 	char text[TIME_TEXT_MAX];
@@ -211,6 +219,10 @@ struct json_object *row_detection(const struct detection *d, const struct output
 	row_number(o, "needed", d->needed);
 	row_number(o, "of", d->of);
 	row_number(o, "sampling", d->sampling);
+	if (d->confidence)
+		row_thousandths(o, "confidence", d->confidence);
+	else
+		row_text(o, "confidence", NULL);
 	row_time(o, "first_evidence", d->first_ns);
 	row_time(o, "last_evidence", d->last_ns);
 	detection_windows(o, d);

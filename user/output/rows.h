@@ -23,6 +23,8 @@ struct json_object *row_evidence(const struct evidence *e, const char *group, co
 /* Members. A NULL text, and what is not known, become null; text that is no UTF-8 is mended. */
 void row_text(struct json_object *o, const char *key, const char *text);
 void row_number(struct json_object *o, const char *key, uint64_t n);
+/* Thousandths as a number from 0 to 1. */
+void row_thousandths(struct json_object *o, const char *key, uint32_t n);
 void row_time(struct json_object *o, const char *key, int64_t time_ns);
 void row_time_known(struct json_object *o, const char *key, int64_t time_ns, bool known);
 void row_addr(struct json_object *o, const char *key, const struct addr *a);

@@ -20,12 +20,14 @@ static const struct grid_column detection_columns[] = {
 	{"TIME (UTC)", 19, false, GRID_PLAIN},   {"DEVICE", 26, false, GRID_GOOD},
 	{"LEVEL", 12, false, GRID_PLAIN},        {"SUBJECT", 21, false, GRID_PLAIN},
 	{"ADDRESSES", 15, false, GRID_PLAIN},    {"LABEL", 16, false, GRID_PLAIN},
-	{"SEEN", 5, true, GRID_PLAIN},           {"DOMAIN GROUPS", 0, false, GRID_PLAIN},
+	{"SEEN", 5, true, GRID_PLAIN},           {"CONF", 5, true, GRID_PLAIN},
+	{"DOMAIN GROUPS", 0, false, GRID_PLAIN},
 };
 static const struct cell detection_cells[] = {
 	{"time", CELL_TIME},       {"name", CELL_TEXT},      {"level", CELL_TEXT},
 	{"subject", CELL_TEXT},    {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
-	{"seen", CELL_SEEN},       {"evidence", CELL_GROUPS},
+	{"seen", CELL_SEEN},       {"confidence", CELL_SHARE},
+	{"evidence", CELL_GROUPS},
 };
 _Static_assert(LENGTH(detection_columns) == LENGTH(detection_cells), "a cell for each column");
 

@@ -13,6 +13,7 @@
 
 #define FORMAT 1
 #define PORT_TEXTS_MAX 64 /* in one domain's list, before neighbours are joined */
+#define IDLE_MAX 1000000  /* packets an hour of one domain: far above any device at rest */
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 DEFINE_CLEANUP(json_object_put, struct json_object *)
@@ -58,6 +59,7 @@ static const struct field use_fields[] = {
 	{"domain", json_type_string, true},  {"ports", json_type_array, true},
 	{"class", json_type_string, false},  {"group", json_type_string, false},
 	{"source", json_type_string, false}, {"note", json_type_string, false},
+	{"idle_packets", json_type_int, false},
 };
 
 typedef const char *fault_test(const char *text, size_t len);
@@ -172,6 +174,21 @@ static uint32_t threshold_get(struct context *c, struct json_object *rule)
 	return 0;
 }
 
+/* Packets an hour of a device that nobody uses. */
+static uint32_t idle_get(struct context *c, struct json_object *use)
+{
+	struct json_object *value = field_get(use, "idle_packets", json_type_int);
+	int64_t n = value ? json_object_get_int64(value) : 0;
+
+	if (!value)
+		return IDLE_UNKNOWN;
+	if (n >= 0 && n <= IDLE_MAX)
+		return (uint32_t)n;
+	report_mistake(c->report, jsontext_line(value), "\"idle_packets\" must be 0 to %d an hour",
+		       IDLE_MAX);
+	return IDLE_UNKNOWN;
+}
+
 static void use_read_ports(struct context *c, struct json_object *list, struct draft_use *use)
 {
 	struct port_range ports[PORT_TEXTS_MAX];
@@ -250,6 +267,7 @@ static void use_read(struct context *c, struct json_object *object)
 	use.domain_class =
 		word_get(c, object, "class", domain_class_names, CLASS_COUNT, CLASS_PRIMARY);
 	use.group = string_get(c, object, "group", group_fault);
+	use.idle = idle_get(c, object);
 	if (ports)
 		use_read_ports(c, ports, &use);
 	use.source = source_get(c, object, c->rule_source);

@@ -16,6 +16,7 @@ struct draft_use {
 	enum domain_class domain_class;
 	uint8_t port_count;
 	struct port_range ports[BACKEND_PORTS];
+	uint32_t idle; /* packets an hour, or IDLE_UNKNOWN */
 };
 
 struct draft_rule {

@@ -249,6 +249,7 @@ static void rules_link_rules(struct draft *d, struct rules *r)
 			.group_names = r->private->group_names + rule->use_first,
 			.usage_packets = rule->usage_packets,
 			.usage_source = rule->usage_packets ? rule->usage_source->text : NULL,
+			.group_idle = r->private->group_idle + rule->use_first,
 		};
 	}
 }
@@ -264,6 +265,17 @@ static uint32_t rule_group(struct rules *r, const struct draft *d, const struct 
 			return i;
 	names[rule->group_count] = use->group->text;
 	return rule->group_count++;
+}
+
+/* A group's packets are those of its domains, as far as they are known. */
+static void group_idle_add(struct rules *r, const struct draft *d, const struct draft_use *use,
+			   uint32_t group)
+{
+	uint32_t *idle = &r->private->group_idle[d->rules[use->rule].use_first + group];
+
+	if (use->idle == IDLE_UNKNOWN)
+		return;
+	*idle = *idle == IDLE_UNKNOWN ? use->idle : *idle + use->idle;
 }
 
 static void uses_link(struct draft *d, struct rules *r)
@@ -283,8 +295,10 @@ static void uses_link(struct draft *d, struct rules *r)
 				.port_count = use->port_count,
 				.source = use->source->text,
 			};
-			if (use->domain_class == CLASS_PRIMARY)
+			if (use->domain_class == CLASS_PRIMARY) {
 				out->group = rule_group(r, d, use);
+				group_idle_add(r, d, use, out->group);
+			}
 			memcpy(out->ports, use->ports, sizeof(out->ports));
 			if (use->rule < first_rule)
 				first_rule = use->rule;
@@ -306,8 +320,14 @@ static struct rules *rules_new(const struct draft *d)
 	if (!r->private || !r->rules || !r->domains || !r->uses)
 		return NULL;
 	r->private->group_names = calloc(d->use_count + 1, sizeof(char *));
-	return r->private->group_names ? TAKE_PTR(r) : NULL;
+	r->private->group_idle = calloc(d->use_count + 1, sizeof(uint32_t));
+	if (!r->private->group_names || !r->private->group_idle)
+		return NULL;
+	for (uint32_t i = 0; i < d->use_count; i++)
+		r->private->group_idle[i] = IDLE_UNKNOWN;
+	return TAKE_PTR(r);
 }
+
 int rules_link(struct draft *d, struct rules **out)
 {
 	CLEANUP(rules_free_ptr) struct rules *r = rules_new(d);

@@ -8,6 +8,7 @@
 struct rules_private {
 	struct names *names;
 	const char **group_names; /* of all rules, one after the other */
+	uint32_t *group_idle;     /* in the same order */
 };
 
 /*

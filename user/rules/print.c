@@ -80,10 +80,11 @@ static struct json_object *usage_object(const struct rules_rule *rule)
 	return o;
 }
 
-void rules_print_rule(const struct rules *r, uint32_t index, uint32_t threshold, FILE *out)
+void rules_print_rule(const struct rules *r, uint32_t index, const struct reach *reach, FILE *out)
 {
 	const struct rules_rule *rule = &r->rules[index];
 	struct json_object *o = json_object_new_object();
+	uint32_t reachable = reach_rule(r, index, reach);
 
 	member_text(o, "rule", rule->id);
 	member_text(o, "name", rule->name);
@@ -92,9 +93,13 @@ void rules_print_rule(const struct rules *r, uint32_t index, uint32_t threshold,
 	member_text(o, "parent", rule->parent == RULE_NONE ? NULL : r->rules[rule->parent].id);
 	member_text(o, "context", rule_context_names[rule->context]);
 	member_number(o, "groups", rule->group_count);
-	member_number(o, "needed", rule_needed(rule, threshold));
-	member_thousandths(o, "threshold", rule_threshold(rule, threshold));
+	member_number(o, "needed", rule_needed(rule, reach->threshold));
+	member_thousandths(o, "threshold", rule_threshold(rule, reach->threshold));
 	json_object_object_add(o, "usage", usage_object(rule));
+	if (reachable == REACH_UNKNOWN)
+		member_text(o, "reachable", NULL);
+	else
+		member_thousandths(o, "reachable", reachable);
 	json_object_object_add(o, "group_names", groups_list(rule));
 	json_object_object_add(o, "domains", uses_list(r, index));
 	member_text(o, "file", rule->file);

@@ -5,10 +5,9 @@
 
 #include <stdio.h>
 
-#include "rules/rules.h"
+#include "rules/reach.h"
 
-/* threshold as in rule_needed(). */
-void rules_print_rule(const struct rules *r, uint32_t rule, uint32_t threshold, FILE *out);
+void rules_print_rule(const struct rules *r, uint32_t rule, const struct reach *reach, FILE *out);
 void rules_print_mistake(const char *file, uint32_t line, const char *what, FILE *out);
 
 /* The counts of a check; r is NULL when there were mistakes. */

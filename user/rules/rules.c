@@ -23,6 +23,7 @@ void rules_free(struct rules *r)
 	if (r->private) {
 		names_free(r->private->names);
 		free(r->private->group_names);
+		free(r->private->group_idle);
 	}
 	free(r->private);
 	free(r->rules);

@@ -6,6 +6,7 @@
 #include "record.h"
 
 #define RULE_NONE UINT32_MAX
+#define IDLE_UNKNOWN UINT32_MAX /* nobody measured how much an idle device sends */
 #define THRESHOLD_DEFAULT 400 /* thousandths: the paper's D = 0.4 */
 
 /* Bounds far above the published 39 rules: a bad file costs megabytes and not the machine. */
@@ -67,6 +68,7 @@ struct rules_rule {
 	const char *const *group_names; /* [group_count] */
 	uint32_t usage_packets;         /* more in an hour: it is in use; 0: nobody knows */
 	const char *usage_source;       /* citation and date of that */
+	const uint32_t *group_idle;     /* [group_count] or NULL: packets an hour, or IDLE_UNKNOWN */
 };
 
 struct rules {

@@ -255,6 +255,8 @@ static int read_detection(struct reader *r, struct json_object *o)
 	const char *rule = take_text(o, "rule");
 
 	d->address_count = 0;
+	d->confidence = 0; /* states of older versions have none */
+	take_u32(o, "confidence", 1000, &d->confidence);
 	if (!rule || !take_subject(o, &d->subject) || !take_time(o, "time_ns", &d->time_ns) ||
 	    !take_u32(o, "seen", UINT32_MAX, &d->seen) ||
 	    !take_u32(o, "needed", UINT32_MAX, &d->needed) ||

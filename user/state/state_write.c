@@ -256,6 +256,7 @@ void state_put_detection(struct state_writer *w, const struct detection *d)
 	put_number(o, "began_ns", (uint64_t)d->began_ns);
 	put_number(o, "told_ns", (uint64_t)d->told_ns);
 	put_number(o, "left_out", d->evidence_left_out);
+	put_number(o, "confidence", d->confidence);
 	for (uint32_t i = 0; i < d->evidence_count; i++) {
 		struct json_object *contact = json_object_new_object();
 
