@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/rules/draft.c user/rules/field.c user/rules/jsontext.c user/rules/link.c user/rules/load.c user/rules/names.c user/rules/ports.c user/rules/print.c user/rules/report.c user/rules/rules.c */
+/* sources: user/rules/draft.c user/rules/field.c user/rules/jsontext.c user/rules/link.c user/rules/load.c user/rules/names.c user/rules/ports.c user/rules/print.c user/rules/report.c user/rules/rules.c user/rules/reach.c user/base/bans.c */
 /* Any text: no crash, mistakes or rules, and rules that hold together. Seeds: signatures/. */
 #include <assert.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/rules.c user/rules/names.c user/base/table.c user/base/addr.c */
+/* sources: user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/rules.c user/rules/reach.c user/base/bans.c user/rules/names.c user/base/table.c user/base/addr.c */
 /* Rules against evidence: thresholds, ports, parents, the window, established contacts, reasons. */
 #include <errno.h>
 #include <netinet/in.h>

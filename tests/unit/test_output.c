@@ -75,6 +75,7 @@ static struct detection *detection_new(void)
 		.address_count = 1,
 		.evidence_count = 2,
 		.in_day = true,
+		.confidence = 927,
 		.since_ns = T0 + 5 * NS_PER_S,
 		.began_ns = T0 - 3 * NS_PER_S / 2,
 	};
@@ -146,7 +147,7 @@ static void test_detection_line(void **state)
 		"\"mac_random\":true},"
 		"\"rule\":\"ring-doorbell\",\"name\":\"Ring doorbell\",\"vendor\":\"Ring\","
 		"\"level\":\"manufacturer\",\"parent\":null,\"seen\":2,\"needed\":2,\"of\":5,"
-		"\"sampling\":1,\"first_evidence\":\"2025-11-24T16:00:00.000000Z\","
+		"\"sampling\":1,\"confidence\":0.927,\"first_evidence\":\"2025-11-24T16:00:00.000000Z\","
 		"\"last_evidence\":\"2025-11-24T16:00:05.000000Z\",\"detect_seconds\":6.500,"
 		"\"windows\":{\"hour\":false,\"day\":true},\"evidence\":["
 		"{\"group\":\"es.ring.com\",\"domain\":\"es.ring.com\","
@@ -263,20 +264,20 @@ static void test_live_lines(void **state)
 	assert_string_equal(
 		print_done(&p),
 		"TIME (UTC)           DEVICE                      LEVEL         SUBJECT           "
-		"     ADDRESSES        LABEL              SEEN  DOMAIN GROUPS\n"
+		"     ADDRESSES        LABEL              SEEN   CONF  DOMAIN GROUPS\n"
 		"2025-11-24 16:00:05  Ring doorbell               manufacturer  "
-		"mac:02:00:00:00:00:0a  192.168.1.10     Caf\xc3\xa9 bell           2/5  "
+		"mac:02:00:00:00:00:0a  192.168.1.10     Caf\xc3\xa9 bell           2/5  0.927  "
 		"es.ring.com, fw.ring.com\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  es.ring.com\n"
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  0.927  es.ring.com\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  "
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  0.927  "
 		"still there, es.ring.com\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  "
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  0.927  "
 		"lost: last seen 2025-11-24 16:00:05\n"
 		"2025-11-24 16:00:05  Amazon Fire TV              product       "
-		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  "
+		"mac:02:00:00:00:00:0b  -                (Acme Corp.)        2/5  0.927  "
 		"lost: others share the address\n");
 }
 
@@ -319,6 +320,7 @@ static struct json_object *group_of(const char *name, bool seen)
 
 	row_text(o, "name", name);
 	json_object_object_add(o, "seen", json_object_new_boolean(seen));
+	json_object_object_add(o, "factor", json_object_new_double(seen ? 223.872 : 0.6));
 	return o;
 }
 
@@ -335,6 +337,13 @@ static struct json_object *explanation_of(const struct detection *d, bool fires)
 	json_object_object_add(row, "fires", json_object_new_boolean(fires));
 	json_object_object_add(row, "parent_fires", json_object_new_boolean(false));
 	row_time_known(row, "detected", d->time_ns, fires);
+	row_thousandths(row, "prior", 4);
+	row_thousandths(row, "look_alike", 68);
+	row_thousandths(row, "visible", 1000);
+	if (fires)
+		row_thousandths(row, "reachable", 49);
+	else
+		row_text(row, "reachable", NULL);
 	for (size_t i = 0; i < json_object_array_length(contacts); i++) {
 		struct json_object *c = json_object_array_get_idx(contacts, i);
 
@@ -367,7 +376,13 @@ static void test_explanation(void **state)
 		"  called    Caf\xc3\xa9 bell, DHCP ESP\\x1b, random MAC\n"
 				     "  detected 2025-11-24 16:00:05, evidence from "
 				     "2025-11-24 16:00:00 to 2025-11-24 16:00:05 (UTC)\n"
-				     "  seen      es.ring.com\n"
+				     "  confidence 0.927: 0.004 before any contact, 0.068 that "
+				     "it is something like it;\n"
+				     "  a group that a device uses would have been seen by now "
+				     "with 1.000\n"
+				     "  a device at rest is found within the window with 0.049: "
+				     "it cannot be expected at this sampling rate\n"
+				     "  seen      es.ring.com (x224)\n"
 				     "  not seen  fw.ring.com\n"
 				     "  DOMAIN "));
 	assert_non_null(strstr(text, "nothing: only one direction seen\n\nAmazon Fire TV on"));

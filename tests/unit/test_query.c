@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* Requests and the rows they give, over a small home. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -198,10 +198,12 @@ static void test_explains_what_speaks(void **state)
 	row_has(&r, 0,
 		"\"parent\":null,\"context\":\"address\",\"parent_fires\":null,\"fires\":true,"
 		"\"suppressed\":false,\"detected\":\"2025-11-24T15:59:40.000000Z\","
-		"\"seen\":1,\"needed\":1,\"of\":2");
+		"\"seen\":1,\"needed\":1,\"of\":2,\"confidence\":0.2");
+	row_has(&r, 0, "\"prior\":0.004,");
 	row_has(&r, 0,
-		"\"groups\":[{\"name\":\"api.acme.com\",\"seen\":true},"
-		"{\"name\":\"fw.acme.com\",\"seen\":false}]");
+		"\"groups\":[{\"name\":\"api.acme.com\",\"seen\":true,\"factor\":3");
+	row_has(&r, 0, "{\"name\":\"fw.acme.com\",\"seen\":false,\"factor\":");
+	row_has(&r, 0, "\"reachable\":null,");
 	row_has(&r, 0, "\"class\":\"primary\",\"counted\":true,\"why_not\":null}");
 	row_has(&r, 1, "\"rule\":\"acme-hub\"");
 	row_has(&r, 1,

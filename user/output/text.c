@@ -35,7 +35,7 @@ _Static_assert(LENGTH(detection_columns) == LENGTH(detection_cells), "a cell for
 static const struct cell usage_cells[] = {
 	{"time", CELL_TIME},    {"name", CELL_TEXT},      {"level", CELL_TEXT},
 	{"subject", CELL_TEXT}, {"addresses", CELL_LIST}, {"labels", CELL_LABEL},
-	{"seen", CELL_TEXT},    {"usage", CELL_USAGE},
+	{"seen", CELL_TEXT},    {"confidence", CELL_SHARE}, {"usage", CELL_USAGE},
 };
 _Static_assert(LENGTH(detection_columns) == LENGTH(usage_cells), "a cell for each column");
 
