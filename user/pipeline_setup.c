@@ -158,7 +158,8 @@ static void reach_tell(const struct pipeline *p)
 			 p->rules->rules[r].id);
 	}
 	if (count)
-		log_warn("1 in %u packets is too little to expect devices at rest of %u rule%s: %s%s",
+		log_warn("1 in %u packets is too little to expect devices at rest of %u rule%s: "
+			 "%s%s",
 			 reach.sampling, count, count > 1 ? "s" : "", names,
 			 count > UNREACHED_TOLD ? ", ..." : "");
 }

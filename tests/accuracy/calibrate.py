@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""calibrate.py [SAMPLE ...]: how often rules are true of whom they are said of, by the confidence in them.
+"""calibrate.py [SAMPLE ...]: how often rules are true of whom they are said of, by the confidence.
 
 Every rule of which a subject contacted a group counts, fired or not: with few wrong verdicts at the
 usual threshold, the wrong ones are below it. Subjects of unknown kind are left out. What one device
@@ -32,7 +32,8 @@ class Cases:
 def captures_add(cases, folder, rules, sample):
     labels = common.capture_labels()
     for capture in sorted(labels):
-        state = common.State(os.path.join(folder, 'state'), common.capture_path(capture), sample, 1)
+        path = os.path.join(folder, 'state')
+        state = common.State(path, common.capture_path(capture), sample, 1)
         for subject in sorted({e['subject'] for e in state.rows}):
             label = state.label(subject, labels[capture])
             for row in state.explain(subject):
@@ -61,7 +62,8 @@ def print_bins(name, rows):
     for confidence, right, _ in rows:
         squares += (confidence - right) ** 2
     base = sum(r[1] for r in rows) / len(rows)
-    print(f'Brier score {squares / len(rows):.3f}; of always saying {base:.3f}: {base * (1 - base):.3f}')
+    print(f'Brier score {squares / len(rows):.3f}; '
+          f'of always saying {base:.3f}: {base * (1 - base):.3f}')
 
 
 def main():

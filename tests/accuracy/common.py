@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the accuracy scripts share: the rules, who is in a capture, the host tables of labs as captures."""
+"""What the accuracy scripts share: the rules, who is in a capture, host tables as captures."""
 import collections
 import csv
 import json
@@ -80,8 +80,8 @@ def words(text):
 
 
 def is_right(rule, label, vendors):
-    """Whether a rule is true for a client of a capture; None: not known, as for the unnamed ones of a
-    home. A phone with a vendor's app is no device of that vendor."""
+    """Whether a rule is true for a client of a capture; None: not known, as for the unnamed ones
+    of a home. A phone with a vendor's app is no device of that vendor."""
     if vendors == 'unknown' or ',' in vendors:
         return None
     if 'phone' in label.lower():
@@ -156,7 +156,7 @@ class State:
 
 
 def hosts(rules):
-    """lab -> label -> [(domain, address, port)]; the tables name no port, so the rules' are used."""
+    """lab -> label -> [(domain, address, port)]; the tables name no port: the rules' are used."""
     labs = collections.defaultdict(lambda: collections.defaultdict(list))
     for row in table('tables', 'endpoint_facts.tsv'):
         lab, label = row['source'].split('(')[0], row['device_label']

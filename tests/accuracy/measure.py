@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""measure.py: the numbers that user/infer/confidence.c and the signatures' "idle_packets" stand on, from captures and
-host tables that are beside the repository (ACCURACY_DATA names another place). docs/accuracy.md says what they mean."""
+"""measure.py: the numbers that user/infer/confidence.c, user/rules/reach.h and the signatures'
+"idle_packets" stand on, from captures and host tables beside the repository (ACCURACY_DATA names
+another place). docs/accuracy.md says what they mean."""
 import collections
 import math
 import statistics
@@ -18,7 +19,8 @@ ACTIVE = ('/latency/tplink-plug/', '/cpu/', '/latency/all-devices/', '/latency/p
 
 
 def strength(rows):
-    if not any(e['tcp_flags'] & ~0xc2 or e['proto'] == 'udp' and e['directions'] == 3 for e in rows):
+    if not any(e['tcp_flags'] & ~0xc2 if e['proto'] == 'tcp' else e['directions'] == 3
+               for e in rows):
         return 'unanswered'
     return 'many' if sum(e['packets'] * e['sampling'] for e in rows) >= MANY else 'few'
 
@@ -67,8 +69,9 @@ class Seen:
             self.contacts[group] = contacts_of(times)
 
 
-def devices(rules, folder):
-    """Every device of the captures once: captures of one home at several places hold the same."""
+def devices(rules, folder, others):
+    """Every device of the captures once: captures of one home at several places hold the same.
+    The contacts of clients that are none go to others, by strength."""
     labels, known = common.capture_labels(), set()
     for capture in sorted(labels):
         if all(v[1] == '-' for v in labels[capture].values()):
@@ -78,9 +81,13 @@ def devices(rules, folder):
             label = state.label(subject, labels[capture])
             key = (rule, str(sorted((g, sum(e['packets'] for e in r), r[0]['first_ns'] // 10**9)
                                     for g, r in groups.items())))
-            if key in known or not common.is_right(rules.rules[rule], *label):
+            right = common.is_right(rules.rules[rule], *label)
+            if key in known or right is None:
                 continue
             known.add(key)
+            if not right:
+                others.update(strength(r) for r in groups.values())
+                continue
             yield Seen(capture, rule, dict(groups), state.rows)
 
 
@@ -159,11 +166,13 @@ def host_numbers(rules, folder):
           unasked['computer'], sums.contacts['computer'])
 
 
-def capture_numbers(found):
+def capture_numbers(found, others):
     strengths = sum((s.strengths for s in found), collections.Counter())
     print('\ncaptures: the contacts of devices with the groups of their rules')
-    for kind in ('many', 'few', 'unanswered'):
-        share(f'contacts that are {kind}', strengths[kind], sum(strengths.values()))
+    share('DEVICE_WEAK: unanswered, or of few packets', strengths['few'] + strengths['unanswered'],
+          sum(strengths.values()))
+    share('OTHER_WEAK: the same of clients that are no device',
+          others['few'] + others['unanswered'], sum(others.values()))
     for active in (False, True):
         sizes, rates = [], []
         for s in found:
@@ -195,8 +204,9 @@ def main():
     rules = common.Rules()
     with tempfile.TemporaryDirectory() as folder:
         host_numbers(rules, folder)
-        found = list(devices(rules, folder))
-    capture_numbers(found)
+        others = collections.Counter()
+        found = list(devices(rules, folder, others))
+    capture_numbers(found, others)
     print('\nrule\tuse\thours\tgroup\tpackets an hour')
     for (rule, active), (hours, rates) in group_rates(found).items():
         for group, rate in sorted(rates.items()):

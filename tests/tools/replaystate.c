@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sources: user/pipeline*.c user/matcher.c user/saved.c user/query*.c user/*/*.c
 /*
- * replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED]: replays a capture and saves the state that a live instance
- * would have saved after the same packets, so that tests can hold one against the other.
+ * replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED]: replays a capture and saves the state that a
+ * live instance would have saved after the same packets, so that tests can hold one against the
+ * other.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -28,9 +28,9 @@ static const char acme_text[] =
 	"  {'rule': 'acme-hub', 'name': 'Acme hub', 'level': 'manufacturer', 'source': 's',\n"
 	"   'threshold': 0.5, 'domains': [\n"
 	"    {'domain': 'api.acme.com', 'ports': ['443', 'udp/444']},\n"
-	"    {'domain': 'eu.acme.com', 'ports': ['80'], 'group': 'cloud'},\n"
-	"    {'domain': 'us.acme.com', 'ports': ['81'], 'group': 'cloud'},\n"
-	"    {'domain': '*.home.acme.com', 'ports': ['tcp/9543']},\n"
+	"    {'domain': 'eu.acme.com', 'ports': ['80'], 'group': 'cloud', 'idle_packets': 40},\n"
+	"    {'domain': 'us.acme.com', 'ports': ['81'], 'group': 'cloud', 'idle_packets': 2},\n"
+	"    {'domain': '*.home.acme.com', 'ports': ['tcp/9543'], 'idle_packets': 0},\n"
 	"    {'domain': 'ntp.example.net', 'ports': ['udp/123'], 'class': 'generic'}]},\n"
 	"  {'rule': 'acme-lamp', 'name': 'Acme lamp', 'level': 'product', 'source': 's',\n"
 	"   'parent': 'acme-hub', 'usage': {'packets_per_hour': 4294967295}, 'domains': [\n"
@@ -102,6 +102,25 @@ static void groups_are_counted(void **state)
 	assert_int_equal(eu->use_count, 1);
 	assert_int_equal(r->uses[eu->use_first].group, r->uses[us->use_first].group);
 	assert_string_equal(hub->group_names[r->uses[eu->use_first].group], "cloud");
+}
+
+/* A group's packets are those of its domains; 0 is not unknown. */
+static void idle_packets_are_summed(void **state)
+{
+	CLEANUP(rules_free_ptr) struct rules *r = acme_load();
+	const struct rules_rule *hub = &r->rules[rules_find(r, "acme-hub")];
+	const struct rules_rule *lamp = &r->rules[rules_find(r, "acme-lamp")];
+
+	(void)state;
+	for (uint32_t g = 0; g < hub->group_count; g++) {
+		uint32_t want = !strcmp(hub->group_names[g], "cloud")	     ? 42
+				: !strcmp(hub->group_names[g], "*.home.acme.com") ? 0
+									       : IDLE_UNKNOWN;
+
+		assert_int_equal(hub->group_idle[g], want);
+	}
+	for (uint32_t g = 0; g < lamp->group_count; g++)
+		assert_int_equal(lamp->group_idle[g], IDLE_UNKNOWN);
 }
 
 static void uses_are_sorted_by_domain(void **state)
@@ -359,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_are_read),
 		cmocka_unit_test(groups_are_counted),
+		cmocka_unit_test(idle_packets_are_summed),
 		cmocka_unit_test(uses_are_sorted_by_domain),
 		cmocka_unit_test(ports_are_joined),
 		cmocka_unit_test(names_match_their_domains),

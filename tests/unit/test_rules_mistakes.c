@@ -144,6 +144,12 @@ static const struct mistake_case rule_cases[] = {
 static const struct mistake_case domain_cases[] = {
 	{DOMAIN("{'ports': ['443']}"), 6, "a domain needs the key \"domain\""},
 	{DOMAIN("{'domain': 'a.example.com'}"), 6, "a domain needs the key \"ports\""},
+	{DOMAIN("{'domain': 'a.example.com', 'ports': ['443'],\n'idle_packets': -1}"), 7,
+	 "\"idle_packets\" must be 0 to 1000000 an hour"},
+	{DOMAIN("{'domain': 'a.example.com', 'ports': ['443'],\n'idle_packets': 1000001}"), 7,
+	 "\"idle_packets\" must be 0 to 1000000 an hour"},
+	{DOMAIN("{'domain': 'a.example.com', 'ports': ['443'],\n'idle_packets': 1.5}"), 7,
+	 "\"idle_packets\" must be a whole number"},
 	{DOMAIN("{'domain': 'a.example.com',\n'ports': ['443'], 'port': 1}"), 7,
 	 "a domain has no key \"port\""},
 	{DOMAIN("{'domain': 'a.example.com', 'ports': ['443'],\n'class': 'main'}"), 7,

@@ -9,16 +9,16 @@
  * Measured by tests/accuracy/measure.py, explained in docs/accuracy.md. Millionths where nothing
  * else is said.
  */
-#define PRIOR_ALONE 3600     /* a rule is true of a client of a home */
+#define PRIOR_ALONE 3800     /* a rule is true of a client of a home */
 #define PRIOR_CHILD 467000   /* a rule is true of a device of which its parent is */
 #define COMPUTERS 500000     /* of the clients: what visits everything; assumed */
-#define LOOK_ALIKES 348000   /* what makes two contacts like a device, to one device */
-#define LOOK_ALIKE_USE 390   /* thousandths of the contacts that a device makes */
+#define LOOK_ALIKES 391000   /* what makes two contacts like a device, to one device */
+#define LOOK_ALIKE_USE 480   /* thousandths of the contacts that a device makes */
 #define DEVICE_USE_MAX 950   /* thousandths: no device is seen to contact every group */
 #define DEVICE_USE_MIN 30    /* thousandths: any contact speaks for the device */
-#define STRANGER_NARROW 9500 /* groups of one rule that a computer contacts */
+#define STRANGER_NARROW 10800 /* groups of one rule that a computer contacts */
 #define STRANGER_WIDE 10400  /* of the groups of a rule that has more than RULE_WIDE */
-#define STRANGER_ASKED 950   /* thousandths of these contacts: it asked for the name itself */
+#define STRANGER_ASKED 958   /* thousandths of these contacts: it asked for the name itself */
 #define DEVICE_WEAK 43000    /* a contact is weak, of a device */
 #define OTHER_WEAK 111000    /* a contact is weak, of anybody else */
 
@@ -140,7 +140,7 @@ static struct confidence_group groups_weigh(const struct infer_config *config,
 	return sum;
 }
 
-/* Millionths. A rule whose parent fires is as probable as the parent, times the children's share. */
+/* Millionths. Where the parent fires: how probable that is, times the children's share. */
 static uint32_t prior_of(const struct infer_config *config, const struct hits *h, uint32_t rule)
 {
 	uint32_t parent = config->rules->rules[rule].parent;

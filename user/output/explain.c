@@ -54,7 +54,8 @@ static void groups_print(struct output *o, struct json_object *groups, bool seen
 		safe_print(o, name);
 		at += escape_width(name);
 		if (seen)
-			at += (size_t)fprintf(o->look.out, " (x%.3g)", member_double(group, "factor"));
+			at += (size_t)fprintf(o->look.out, " (x%.3g)",
+					      member_double(group, "factor"));
 	}
 	if (at)
 		fputc('\n', o->look.out);

@@ -68,7 +68,7 @@ struct rules_rule {
 	const char *const *group_names; /* [group_count] */
 	uint32_t usage_packets;         /* more in an hour: it is in use; 0: nobody knows */
 	const char *usage_source;       /* citation and date of that */
-	const uint32_t *group_idle;     /* [group_count] or NULL: packets an hour, or IDLE_UNKNOWN */
+	const uint32_t *group_idle;     /* NULL, or packets an hour or IDLE_UNKNOWN */
 };
 
 struct rules {
