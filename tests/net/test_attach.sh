@@ -413,8 +413,16 @@ test_own() {
 	tap "neighbours of the bridge" has <(ask neighbours) \
 		'^neighbour 02:00:00:00:00:51 10.9.0.51$'
 	quit
+	ip -n $A link set v0 nomaster
+	watch v0
+	ip -n $A link set v0 master br0
+	ip -n $A neigh replace 10.9.0.51 lladdr 02:00:00:00:00:51 dev br0
+	tap "neighbours of a bridge that is joined later" until_true 40 neighbour_told \
+		'02:00:00:00:00:51 10.9.0.51'
+	quit
 	world_end
 }
+neighbour_told() { has <(ask neighbours) "^neighbour $1\$"; }
 own_says() { is "$(ask "own $1")" "own $2"; }
 
 [ $# -gt 0 ] || set -- modes fallback l3 vlan clsact_left clsact_others second_instance names \

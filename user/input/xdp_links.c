@@ -124,8 +124,11 @@ static void links_drop(struct xdp_input *x, struct wanted *w)
 
 	for (size_t i = 0; i < x->link_count; i++) {
 		struct live_link *l = &x->links[i];
+		const struct live_link *now = link_find(w->links, w->count, l);
 
-		if (link_find(w->links, w->count, l)) {
+		if (now) { /* perhaps in another bridge */
+			l->info = now->info;
+			l->bridge_port = now->bridge_port;
 			x->links[kept++] = *l;
 			continue;
 		}
