@@ -65,13 +65,22 @@ static int point_of_port(const struct xdp_input *x, const struct link_info *info
 	return -1;
 }
 
+/* A dump that changed while it was read tells an interface again. */
+static bool wanted_has(const struct wanted *w, const struct link_info *info)
+{
+	for (size_t i = 0; i < w->count; i++)
+		if (w->links[i].info.ifindex == info->ifindex)
+			return true;
+	return false;
+}
+
 static void wanted_note(void *ctx, const struct link_info *info)
 {
 	struct wanted *w = ctx;
 	int named = point_find(w->x, info->ifname);
 	int point = named >= 0 ? named : point_of_port(w->x, info);
 
-	if (point < 0 || info->is_bridge)
+	if (point < 0 || info->is_bridge || wanted_has(w, info))
 		return;
 	if (w->count == XDP_LINKS_MAX) {
 		w->left_out++;

@@ -104,20 +104,25 @@ void message_put(struct message *m, uint16_t attr, const void *data, size_t len)
 	m->h.nlmsg_len = end;
 }
 
+/* Where the parts of an answer go. */
+struct answer {
+	uint32_t seq;
+	bool changed; /* the kernel's table did, while it was read */
+	message_each *each;
+	void *ctx;
+};
+
 /* 1: the answer is complete, 0: more to come, -errno. */
-static int answer_part(const uint8_t *buf, ssize_t n, const struct message *m, message_each *each,
-		       void *ctx)
+static int answer_part(const uint8_t *buf, ssize_t n, struct answer *answer)
 {
 	const struct nlmsghdr *h = (const void *)buf;
-	int rc = 0;
 
 	for (; NLMSG_OK(h, n); h = NLMSG_NEXT(h, n)) {
-		if (h->nlmsg_seq != m->h.nlmsg_seq)
+		if (h->nlmsg_seq != answer->seq)
 			continue;
-		if (h->nlmsg_flags & NLM_F_DUMP_INTR)
-			rc = -EINTR;
+		answer->changed |= h->nlmsg_flags & NLM_F_DUMP_INTR;
 		if (h->nlmsg_type == NLMSG_DONE)
-			return rc ? rc : 1;
+			return answer->changed ? -EINTR : 1;
 		if (h->nlmsg_type == NLMSG_ERROR) {
 			const struct nlmsgerr *e = NLMSG_DATA(h);
 
@@ -125,8 +130,8 @@ static int answer_part(const uint8_t *buf, ssize_t n, const struct message *m, m
 				return -EBADMSG;
 			return e->error ? e->error : 1;
 		}
-		if (each)
-			each(ctx, h);
+		if (answer->each)
+			answer->each(answer->ctx, h);
 	}
 	return 0;
 }
@@ -135,11 +140,12 @@ int message_talk(int fd, struct message *m, message_each *each, void *ctx)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[NETLINK_BUF];
 	static uint32_t seq;
+	struct answer answer = {.seq = ++seq, .each = each, .ctx = ctx};
 	int rc = 0;
 
 	if (m->overrun)
 		return -EMSGSIZE;
-	m->h.nlmsg_seq = ++seq;
+	m->h.nlmsg_seq = answer.seq;
 	if (send(fd, m->bytes, m->h.nlmsg_len, 0) < 0)
 		return -errno;
 	while (!rc) {
@@ -151,7 +157,7 @@ int message_talk(int fd, struct message *m, message_each *each, void *ctx)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		if ((size_t)n > sizeof(buf))
 			return -EMSGSIZE;
-		rc = answer_part(buf, n, m, each, ctx);
+		rc = answer_part(buf, n, &answer);
 	}
 	return rc < 0 ? rc : 0;
 }
