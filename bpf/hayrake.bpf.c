@@ -142,7 +142,7 @@ STEP enum glance_end glance_step(struct counters *c, const struct xdp_md *ctx, e
 {
 	const __u8 *data = (const __u8 *)(long)ctx->data;
 	const __u8 *end = (const __u8 *)(long)ctx->data_end;
-	const struct glance g = frame_glance(data, end, link);
+	const struct glance g = frame_glance(data, end, wire_distance(data, end), link);
 
 	if (WIRE_LIKELY(g.version == 4))
 		return plain_step(c, &g, data, 4, link);

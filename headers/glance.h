@@ -67,19 +67,22 @@ WIRE __u16 frame_type_be(const __u8 *data, enum link_kind link)
 	return type_be;
 }
 
-WIRE struct glance frame_glance(const __u8 *data, const __u8 *end, enum link_kind link)
+/* The frame from data to end, of which wire_len bytes, no fewer, were on the wire. */
+WIRE struct glance frame_glance(const __u8 *data, const __u8 *end, __u32 wire_len,
+				enum link_kind link)
 {
-	struct glance g = {.l3 = link == LINK_ETHERNET ? data + 14 : data};
+	const __u32 l3_off = link == LINK_ETHERNET ? 14 : 0;
+	struct glance g = {.l3 = data + l3_off};
 	__u16 type_be;
 
 	if (g.l3 + 40 > end)
 		return g;
 	type_be = frame_type_be(data, link);
 	if (WIRE_LIKELY(type_be == WIRE_HOST16(WIRE_IPV4))) {
-		if (WIRE_LIKELY(ipv4_glance(g.l3, wire_distance(g.l3, end), &g.ip_len)))
+		if (WIRE_LIKELY(ipv4_glance(g.l3, wire_len - l3_off, &g.ip_len)))
 			g.version = 4;
 	} else if (type_be == WIRE_HOST16(WIRE_IPV6) && g.l3 + 60 <= end) {
-		if (WIRE_LIKELY(ipv6_glance(g.l3, wire_distance(g.l3, end), &g.ip_len)))
+		if (WIRE_LIKELY(ipv6_glance(g.l3, wire_len - l3_off, &g.ip_len)))
 			g.version = 6;
 	}
 	return g;

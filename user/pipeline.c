@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "../headers/match.h"
+#include "../headers/glance.h"
 #include "base/log.h"
 #include "base/timefmt.h"
 #include "dns/resolvers.h"
@@ -372,12 +372,31 @@ static int64_t expire_every_ns(const struct pipeline *p)
 	return (window_s < EXPIRE_EVERY_S ? window_s : EXPIRE_EVERY_S) * NS_PER_S;
 }
 
+/* True for a packet that concerns nobody, as the kernel's glance tells it. */
+static bool frame_is_foreign(const struct pipeline *p, const struct frame *frame)
+{
+	const uint8_t *end = frame->data + frame->cap_len;
+	struct glance g = frame_glance(frame->data, end, frame->wire_len, frame->link);
+	struct addr src, dst;
+
+	if (g.version == 4) {
+		addr_set4(&src, g.l3 + 12, 1);
+		addr_set4(&dst, g.l3 + 16, 1);
+	} else if (g.version == 6) {
+		addr_set6(&src, g.l3 + 8, 1);
+		addr_set6(&dst, g.l3 + 24, 1);
+	} else {
+		return false;
+	}
+	return !backend_maybe(p->backends, &dst) && !backend_maybe(p->backends, &src);
+}
+
 static void frame_replay(void *ctx, const struct frame *frame)
 {
 	struct pipeline *p = ctx;
 	struct packet packet;
 	struct flow flow;
-	enum counter why = frame_parse(frame, &packet);
+	enum counter why;
 
 	p->counts.n[COUNTER_PACKETS]++;
 	p->counts.n[COUNTER_BYTES] += frame->wire_len;
@@ -386,6 +405,9 @@ static void frame_replay(void *ctx, const struct frame *frame)
 		if (p->now_ns - p->expired_ns >= expire_every_ns(p))
 			pipeline_expire(p, p->now_ns);
 	}
+	if (p->config.sample <= 1 && frame_is_foreign(p, frame))
+		return;
+	why = frame_parse(frame, &packet);
 	frame_observe(p, frame, &packet, why);
 	if (why != COUNTER_PACKETS)
 		p->counts.n[why]++;

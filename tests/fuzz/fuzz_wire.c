@@ -39,19 +39,19 @@ static void good_check(const struct packet *p, enum counter why, size_t size, ui
 	CHECK(!p->vlan_inner || p->vlan_outer);
 }
 
-static void glance_check(const uint8_t *data, size_t size, enum link_kind link,
-			 const struct packet *p, enum counter why)
+static void glance_check(const struct glance *g, const uint8_t *data, const struct packet *p,
+			 enum counter why)
 {
-	struct glance g = frame_glance(data, data + size, link);
 	struct packet filled = *p;
 
-	if (!g.version)
+	if (!g->version)
 		return;
 	CHECK(why == COUNTER_PACKETS && p->frag == FRAGMENT_NONE);
 	CHECK(!packet_is_dns(p) && !packet_is_encrypted_dns(p) && !packet_tells_name(p));
-	CHECK(g.version == p->ip_version && g.ip_len == p->ip_len && g.l3 == data + p->l3_off);
-	CHECK(p->l4_off == p->l3_off + (g.version == 4 ? 20U : 40U));
-	glance_fill(&filled, &g, data, g.version, link);
+	CHECK(g->version == p->ip_version && g->ip_len == p->ip_len);
+	CHECK(g->l3 == data + p->l3_off);
+	CHECK(p->l4_off == p->l3_off + (g->version == 4 ? 20U : 40U));
+	glance_fill(&filled, g, data, g->version, p->has_mac ? LINK_ETHERNET : LINK_RAW);
 	CHECK(memcmp(&filled, p, sizeof(*p)) == 0);
 }
 
@@ -60,6 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum link_kind link;
 	struct packet p, again;
+	struct glance glance;
 	uint32_t wire_len;
 	enum counter why;
 
@@ -77,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(packet_parse(&again, data, data + size, wire_len, link) == why);
 	CHECK(memcmp(&p, &again, sizeof(p)) == 0);
 	why = packet_parse(&p, data, data + size, (uint32_t)size, link);
-	glance_check(data, size, link, &p, why);
+	glance = frame_glance(data, data + size, wire_len, link);
+	glance_check(&glance, data, &p, why);
 	return 0;
 }
