@@ -98,9 +98,10 @@ $(BUILD)/hayrake.packed.h: $(BUILD)/hayrake.skel.h
 
 $(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.packed.h
 # Runs when a person asks or at start, not per packet or name: small goes before fast.
-SELDOM := options options_config control ask saved rules/draft rules/field rules/jsontext \
-	rules/link rules/load rules/print rules/report $(patsubst user/%.c,%,$(wildcard user/cmd_[!r]*.c user/query*.c \
-	user/names/*.c user/rules/import*.c user/output/*.c user/state/*.c))
+SELDOM := options options_config control ask saved pipeline_facts rules/draft rules/field \
+	rules/jsontext rules/link rules/load rules/print rules/report $(patsubst user/%.c,%,$(wildcard \
+	user/facts/*.c user/cmd_[!r]*.c user/query*.c user/names/*.c user/rules/import*.c \
+	user/output/*.c user/state/*.c))
 $(SELDOM:%=$(BUILD)/user/%.o): SMALL += -Os
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)

@@ -240,10 +240,18 @@ enum point_role {
 	X(BACKEND_PORTS_FULL, "backend_ports_full")                                               \
 	X(BACKEND_EXPIRED, "backend_expired")                                                     \
 	X(BACKEND_SHARED_TURNS, "backend_shared_turns")                                           \
+	X(BACKEND_TENANT_CHANGES, "backend_tenant_changes")                                       \
 	X(BACKEND_MAP_FAILED, "backend_map_failed")                                               \
 	X(ENDPOINTS_FULL, "endpoints_full")                                                       \
 	X(CLIENTS_EVICTED, "clients_evicted")                                                     \
 	X(NAMES_EVICTED, "names_evicted")                                                         \
+	X(FACTS_USED, "facts_used")                                                               \
+	X(FACTS_OTHER_DAY, "facts_other_day")                                                     \
+	X(FACTS_LINES_BAD, "facts_lines_bad")                                                     \
+	X(FACTS_LEARNED, "facts_learned")                                                         \
+	X(FACTS_AMBIGUOUS, "facts_ambiguous")                                                     \
+	X(FACTS_ALIASES_FULL, "facts_aliases_full")                                               \
+	X(FACTS_NAMES_FULL, "facts_names_full")                                                   \
 	X(EVIDENCE_ROWS, "evidence_rows")                                                         \
 	X(EVIDENCE_ROWS_FULL, "evidence_rows_full")                                               \
 	X(EVIDENCE_EXPIRED, "evidence_expired")                                                   \

@@ -96,6 +96,7 @@ int cmd_replay(const struct options *o)
 		.subject = o->xdp.subject,
 		.local = o->xdp.local,
 		.local_count = o->xdp.local_count,
+		.facts = &o->facts,
 		.detection = detection_print,
 		.usage = usage_print,
 		.ctx = &r,

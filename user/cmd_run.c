@@ -234,6 +234,7 @@ static int stages_open(struct instance *in)
 		.subject = o->xdp.subject,
 		.local = o->xdp.local,
 		.local_count = o->xdp.local_count,
+		.facts = &o->facts,
 		.detection = detection_print,
 		.usage = usage_print,
 		.ctx = in,
@@ -288,6 +289,7 @@ static int live_open(struct instance *in)
 	pipeline_set_live(in->pipeline, in->xdp);
 	xdp_set_drained(in->xdp, drained, in);
 	state_load(in);
+	pipeline_expire(in->pipeline, clock_now());
 	query_update(in);
 	if (o->resolve && (err = resolution_open(in)))
 		return err;

@@ -112,6 +112,24 @@ static bool set_sample(struct options *o, const char *value)
 	return number32_parse(value, 1, &o->xdp.sample);
 }
 
+static bool file_add(const char **files, size_t *count, const char *value)
+{
+	if (*count == FACTS_FILES_MAX || !*value)
+		return false;
+	files[(*count)++] = value;
+	return true;
+}
+
+static bool set_passive_dns(struct options *o, const char *value)
+{
+	return file_add(o->facts.passive, &o->facts.passive_count, value);
+}
+
+static bool set_certificates(struct options *o, const char *value)
+{
+	return file_add(o->facts.certificates, &o->facts.certificate_count, value);
+}
+
 static bool set_interval(struct options *o, const char *value)
 {
 	return number32_parse(value, 1, &o->xdp.interval_s) && o->xdp.interval_s <= 3600;
@@ -301,6 +319,10 @@ static const struct option_row option_rows[] = {
 	 "leave unread what hosts call themselves in DHCP and mDNS", set_no_names, false},
 	{"oui", 0, OPTIONS_TRAFFIC, "FILE", "one of up to four paths",
 	 "a registry of MAC vendors (those that are installed)", set_oui, true},
+	{"passive-dns", 0, OPTIONS_TRAFFIC, "FILE", "a path, at most 16 times",
+	 "passive DNS: JSON lines in Common Output Format (repeatable)", set_passive_dns, true},
+	{"certificates", 0, OPTIONS_TRAFFIC, "FILE", "a path, at most 16 times",
+	 "certificates seen on addresses: JSON lines (repeatable)", set_certificates, true},
 	{"seed", 0, OPTIONS_REPLAY, "S", "a whole number", "of the sampling dice in replay (1)",
 	 set_seed, false},
 	{"threshold", 0, OPTIONS_VERDICT, "D", "between 0.001 and 1",

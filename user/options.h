@@ -3,6 +3,7 @@
 #ifndef HAYRAKE_OPTIONS_H
 #define HAYRAKE_OPTIONS_H
 
+#include "facts/facts.h"
 #include "input/xdp.h"
 #include "names/oui.h"
 #include "rules/import.h"
@@ -20,7 +21,7 @@ enum option_group {
 	OPTIONS_ALWAYS = 1,   /* --signatures, --json, -v, --config, --help */
 	OPTIONS_LIVE = 2,     /* run: interfaces, attaching, draining */
 	OPTIONS_VERDICT = 4,  /* --threshold, --window, --established */
-	OPTIONS_TRAFFIC = 8,  /* --subject, --local, --sample */
+	OPTIONS_TRAFFIC = 8,  /* --subject, --local, --sample, --passive-dns, --certificates */
 	OPTIONS_REPLAY = 16,  /* --seed */
 	OPTIONS_INSTANCE = 32, /* --socket, --state */
 	OPTIONS_LABEL = 64,    /* --not, --clear */
@@ -59,6 +60,7 @@ struct options {
 	const char *config;       /* NULL: none */
 	const char *oui[OUI_FILES_MAX]; /* files of MAC vendors */
 	size_t oui_count;
+	struct facts_files facts; /* --passive-dns, --certificates */
 	uint32_t threshold;       /* thousandths; 0: not given */
 	uint32_t window_s;
 	uint64_t seed;

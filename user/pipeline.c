@@ -232,7 +232,7 @@ static void frame_encrypted(struct pipeline *p, const struct frame *frame,
 
 /* --- flow -> evidence ------------------------------------------------------------------------- */
 
-static bool domain_has_port(const struct rules_domain *d, uint16_t port, uint8_t ip_proto)
+bool pipeline_domain_has_port(const struct rules_domain *d, uint16_t port, uint8_t ip_proto)
 {
 	uint8_t bit = ip_proto == WIRE_TCP ? PORT_TCP : PORT_UDP;
 
@@ -306,8 +306,8 @@ static void flow_take(void *ctx, const struct flow *flow)
 
 		if (flow_to_resolver(p, flow, flow->domains[i]))
 			continue;
-		if (!domain_has_port(&p->rules->domains[flow->domains[i]], flow->port,
-				     flow->ip_proto))
+		if (!pipeline_domain_has_port(&p->rules->domains[flow->domains[i]], flow->port,
+					      flow->ip_proto))
 			continue;
 		e = flow_evidence(flow, flow->domains[i], via);
 		news |= evidence_add(p->evidence, &e);
@@ -465,6 +465,8 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 	p->expired_ns = now_ns;
 	if (now_ns > p->now_ns)
 		p->now_ns = now_ns;
+	if (now_ns >= p->facts_until_ns)
+		pipeline_facts(p, now_ns);
 	backend_expire(p->backends, now_ns);
 	infer_expire(p->infer, now_ns);
 	evidence_expire(p->evidence, now_ns);

@@ -4,6 +4,7 @@
 #define HAYRAKE_PIPELINE_H
 
 #include "base/addr.h"
+#include "facts/facts.h"
 #include "input/input.h"
 #include "output/output.h"
 #include "query.h"
@@ -24,6 +25,7 @@ struct pipeline_config {
 	enum subject_kind subject;
 	const struct prefix *local; /* borrowed */
 	size_t local_count;
+	const struct facts_files *facts; /* borrowed; NULL: none */
 	detection_sink *detection; /* may be NULL */
 	usage_sink *usage;         /* may be NULL */
 	void *ctx;

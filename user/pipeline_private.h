@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Shared by the pipeline's files: pipeline.c has the order of the stages, pipeline_setup.c opens,
- * reloads and closes them, pipeline_views.c shows what they hold, pipeline_names.c names subjects.
+ * reloads and closes them, pipeline_facts.c reads what files say of addresses, pipeline_names.c
+ * names subjects, pipeline_views.c shows what the stages hold.
  */
 #ifndef HAYRAKE_PIPELINE_PRIVATE_H
 #define HAYRAKE_PIPELINE_PRIVATE_H
@@ -35,6 +36,8 @@ struct pipeline {
 	struct matcher matcher;
 	int64_t expired_ns; /* when pipeline_expire() last ran */
 	int64_t now_ns;     /* of the latest frame or flow */
+	struct facts *facts;    /* NULL: no file was named */
+	int64_t facts_until_ns; /* then they are to be read (again) */
 	uint64_t changes;   /* what was learned or seen, for the saved state */
 };
 
@@ -46,6 +49,12 @@ answer_sink pipeline_answer;
 /* The published addresses of resolvers[] into the backend map. */
 void pipeline_seed_resolvers(struct pipeline *p);
 detection_sink pipeline_detection;
+bool pipeline_domain_has_port(const struct rules_domain *d, uint16_t port, uint8_t ip_proto);
+
+/* 0 or -errno after a sentence. */
+int pipeline_facts_open(struct pipeline *p);
+/* Reads the files for the day of now_ns. */
+void pipeline_facts(struct pipeline *p, int64_t now_ns);
 
 /* Takes the names that a packet may tell. */
 void pipeline_hear(struct pipeline *p, const struct frame *frame, const struct packet *packet);

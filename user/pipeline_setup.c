@@ -193,6 +193,9 @@ int pipeline_open(struct pipeline **out, const struct pipeline_config *config)
 		.local = config->local,
 		.local_count = config->local_count,
 	};
+	err = pipeline_facts_open(p);
+	if (err)
+		return err;
 	reach_tell(p);
 	*out = TAKE_PTR(p);
 	return 0;
@@ -202,6 +205,7 @@ void pipeline_close(struct pipeline *p)
 {
 	if (!p)
 		return;
+	facts_free(p->facts);
 	observer_free(p->observer);
 	infer_free(p->infer);
 	usage_free(p->usage);
@@ -269,6 +273,8 @@ int pipeline_reload(struct pipeline *p)
 		log_warn("the signatures were not reloaded; the running ones stay");
 		return err;
 	}
+	if (p->facts)
+		p->facts_until_ns = 0;
 	log_info("%u rules loaded from %s", rules->rule_count, p->config.signatures);
 	rules = NULL;
 	reach_tell(p);

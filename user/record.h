@@ -71,12 +71,23 @@ struct answer_address {
 	uint32_t ttl_s;
 };
 
+/* How it is known that an address answers for a name. */
+enum fact_source {
+	SOURCE_DNS, /* an answer seen here */
+	SOURCE_PASSIVE_DNS,
+	SOURCE_CERTIFICATE,
+	SOURCE_RESOLVED, /* asked for by this program */
+	SOURCE_SAVED,    /* only the saved state says so as yet */
+	SOURCE_COUNT,
+};
+
 /*
  * A DNS answer, decoded. Names are text in lower case without the last dot, octets outside
  * printable ASCII and dots inside labels as \DDD (RFC 1035 5.1, RFC 4343 2.1).
  */
 struct dns_answer {
 	int64_t time_ns;
+	enum fact_source source; /* other than SOURCE_DNS: nobody here was told, no client */
 	struct addr client;
 	struct addr server;
 	struct subject subject; /* the client */
@@ -207,12 +218,23 @@ struct heard_row {
 	int64_t last_ns;
 };
 
-enum backend_state { BACKEND_DEDICATED, BACKEND_IS_SHARED, BACKEND_STATE_COUNT };
+/* What is known of whom an address serves (docs/hayrake-show.8 says when which holds). */
+enum backend_state {
+	BACKEND_DEDICATED,
+	BACKEND_IS_SHARED,
+	BACKEND_CLOUD,   /* one tenant's of a public cloud, as long as he holds it */
+	BACKEND_UNKNOWN, /* alone as far as was seen, but too little was */
+	BACKEND_STATE_COUNT,
+};
 
 /* One row of the backend map, for show and for the saved state. */
 struct backend_row {
 	struct addr remote;
 	enum backend_state state;
+	bool client_dns;   /* one of its domains counts by the client's own answers only */
+	uint8_t sources;   /* bit i: enum fact_source i */
+	const char *cloud; /* host names of that public cloud lead to it; NULL: none's */
+	int64_t since_ns;  /* when it turned shared, or alone */
 	int64_t first_ns;
 	int64_t last_answer_ns;
 	int64_t expires_ns;

@@ -50,7 +50,7 @@ static void on_answer(int result, char type, int count, int ttl, void *addresses
 {
 	struct question *q CLEANUP_FREE = arg;
 	const struct resolve_config *c = &q->resolve->config;
-	struct dns_answer answer = {.qname = q->name};
+	struct dns_answer answer = {.source = SOURCE_RESOLVED, .qname = q->name};
 
 	(void)ttl;
 	if (result == DNS_ERR_SHUTDOWN || result == DNS_ERR_CANCEL)

@@ -4,7 +4,7 @@
  * the signatures and learns; each answer's query is parsed and remembered, too. 20,000 names asked
  * for as often as their rank says (Zipf), one in twenty a signature's, most with aliases. The
  * baseline only decodes the same answers, with the C library's parser. The best round counts.
- * sources: user/dns/backend.c user/dns/backend_client.c user/dns/backend_endpoint.c user/dns/backend_row.c user/dns/backend_share.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/name.c user/base/table.c user/base/addr.c user/rules/draft.c user/rules/field.c user/rules/jsontext.c user/rules/link.c user/rules/load.c user/rules/names.c user/rules/ports.c user/rules/report.c user/rules/rules.c
+ * sources: user/dns/backend.c user/dns/backend_client.c user/dns/backend_endpoint.c user/dns/backend_row.c user/dns/backend_share.c user/dns/backend_tenant.c user/dns/cloud.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/name.c user/base/table.c user/base/addr.c user/rules/draft.c user/rules/field.c user/rules/jsontext.c user/rules/link.c user/rules/load.c user/rules/names.c user/rules/ports.c user/rules/report.c user/rules/rules.c
  */
 #include <arpa/nameser.h>
 #include <resolv.h>

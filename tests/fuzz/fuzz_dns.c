@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/dns/backend.c user/dns/backend_client.c user/dns/backend_endpoint.c user/dns/backend_row.c user/dns/backend_share.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/name.c user/base/table.c user/base/addr.c */
+/* sources: user/dns/backend.c user/dns/backend_client.c user/dns/backend_endpoint.c user/dns/backend_row.c user/dns/backend_share.c user/dns/backend_tenant.c user/dns/cloud.c user/dns/name.c user/dns/observer.c user/dns/observer_fragment.c user/dns/observer_message.c user/dns/observer_query.c user/dns/observer_stream.c user/dns/slots.c user/base/name.c user/base/table.c user/base/addr.c */
 /*
  * The input is a DNS message: its names are decoded, and it goes to the observer over UDP, in TCP
  * segments and in IP fragments, cut where its octets say. One that starts with 0xc0 or more is a

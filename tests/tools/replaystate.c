@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 // sources: user/pipeline*.c user/matcher.c user/saved.c user/query*.c user/*/*.c
 /*
- * replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED]: replays a capture and saves the state that a
- * live instance would have saved after the same packets, so that tests can hold one against the
- * other.
+ * replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED [PASSIVE CERTIFICATES]]: replays a capture and
+ * saves the state that a live instance would have saved after the same packets, so that tests can
+ * hold one against the other.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 {
 	struct pipeline_config config = {.window_s = 86400, .sample = 1, .subject = SUBJECT_MAC,
 					 .names = true};
+	struct facts_files facts = {0};
 	struct pipeline *p = NULL;
 	struct input_sink sink;
 	struct query_source query;
@@ -22,15 +23,22 @@ int main(int argc, char **argv)
 	char error[256];
 	int err;
 
-	if (argc != 4 && argc != 6) {
-		fputs("usage: replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED]\n", stderr);
+	if (argc != 4 && argc != 6 && argc != 8) {
+		fputs("usage: replaystate SIGNATURES CAPTURE STATE [SAMPLE SEED "
+		      "[PASSIVE CERTIFICATES]]\n",
+		      stderr);
 		return 2;
 	}
-	if (argc == 6) {
+	if (argc >= 6) {
 		config.sample = (uint32_t)strtoul(argv[4], NULL, 10);
 		config.seed = strtoull(argv[5], NULL, 10);
 	}
 	config.signatures = argv[1];
+	config.facts = &facts;
+	if (argc == 8) {
+		facts.passive[facts.passive_count++] = argv[6];
+		facts.certificates[facts.certificate_count++] = argv[7];
+	}
 	if (pipeline_open(&p, &config))
 		return 1;
 	sink = pipeline_sink(p);

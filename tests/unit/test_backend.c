@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/dns/backend.c user/dns/backend_endpoint.c user/dns/backend_client.c user/dns/backend_share.c user/dns/backend_row.c user/dns/slots.c user/dns/name.c user/base/table.c user/base/addr.c */
+/* sources: user/dns/backend.c user/dns/backend_endpoint.c user/dns/backend_client.c user/dns/backend_share.c user/dns/backend_tenant.c user/dns/cloud.c user/dns/backend_row.c user/dns/slots.c user/dns/name.c user/base/table.c user/base/addr.c */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -420,6 +420,9 @@ static void rows_go_out_and_in(void **state)
 	backend_each(g->map, row_take, &again);
 	for (int i = 0; i < 2; i++) {
 		again.rows[i].shared_with = out.rows[i].shared_with = NULL;
+		assert_int_equal(out.rows[i].sources, 1 << SOURCE_DNS);
+		assert_int_equal(again.rows[i].sources, 1 << SOURCE_DNS | 1 << SOURCE_SAVED);
+		again.rows[i].sources = out.rows[i].sources;
 		assert_memory_equal(&out.rows[i], &again.rows[i], sizeof(out.rows[i]));
 	}
 	assert_int_not_equal(match(g, 9, "192.0.2.1", 443, TCP, &reason), 0);

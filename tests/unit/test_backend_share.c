@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/dns/backend.c user/dns/backend_endpoint.c user/dns/backend_client.c user/dns/backend_share.c user/dns/backend_row.c user/dns/slots.c user/dns/name.c user/base/table.c user/base/addr.c */
+/* sources: user/dns/backend.c user/dns/backend_endpoint.c user/dns/backend_client.c user/dns/backend_share.c user/dns/backend_tenant.c user/dns/cloud.c user/dns/backend_row.c user/dns/slots.c user/dns/name.c user/base/table.c user/base/addr.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/cloud.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* Requests and the rows they give, over a small home. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -124,8 +124,11 @@ static void test_backends(void **state)
 	assert_int_equal(ask(h, "show backends", &r), 0);
 	assert_int_equal(r.count, 3);
 	row_has(&r, 0,
-		"\"address\":\"198.51.100.6\",\"state\":\"dedicated\","
-		"\"domains\":[\"hub.acme.com\"],\"shared_with\":null");
+		"\"address\":\"198.51.100.6\",\"state\":\"unknown\","
+		"\"domains\":[\"hub.acme.com\"],\"since\":\"");
+	row_has(&r, 0,
+		"\"sources\":[\"dns\"],\"cloud\":null,\"context\":\"address\","
+		"\"shared_with\":null");
 	row_has(&r, 1, "\"address\":\"198.51.100.7\"");
 }
 

@@ -165,6 +165,9 @@ static struct backend_row backend_one(void)
 		.expires_ns = 3,
 		.last_used_ns = 4,
 		.shared_until_ns = 5,
+		.since_ns = 6,
+		.sources = 1 << SOURCE_DNS | 1 << SOURCE_CERTIFICATE | 1 << SOURCE_SAVED,
+		.cloud = "compute.amazonaws.com",
 		.shared_with = "other\\032.example",
 		.domain_count = 2,
 		.domains = {0, 2},
@@ -224,6 +227,7 @@ static int write_all(const char *path, bool running)
 struct got {
 	struct backend_row backend;
 	char shared_with[64];
+	char cloud[64];
 	struct backend_client_row client;
 	struct evidence evidence;
 	struct subject subject;
@@ -243,6 +247,7 @@ static int got_backend(void *ctx, const struct backend_row *row)
 
 	g->backend = *row;
 	snprintf(g->shared_with, sizeof(g->shared_with), "%s", row->shared_with);
+	snprintf(g->cloud, sizeof(g->cloud), "%s", row->cloud);
 	g->backends++;
 	return g->refuse;
 }
@@ -387,6 +392,9 @@ static void test_comes_back_as_it_went(void **state)
 	assert_int_equal(g.backend.state, BACKEND_IS_SHARED);
 	assert_int_equal(g.backend.shared_until_ns, 5);
 	assert_int_equal(g.backend.last_used_ns, 4);
+	assert_int_equal(g.backend.since_ns, 6);
+	assert_int_equal(g.backend.sources, 1 << SOURCE_DNS | 1 << SOURCE_CERTIFICATE);
+	assert_string_equal(g.cloud, "compute.amazonaws.com");
 	assert_string_equal(g.shared_with, "other\\032.example");
 	assert_int_equal(g.backend.domain_count, 2);
 	assert_int_equal(g.backend.domains[1], 2);

@@ -13,10 +13,7 @@
 
 #include "../../headers/match.h"
 #include "base/addr.h"
-#include "dns/backend_parts.h"
-
-/* Times beyond this (year 2116) are a capture's nonsense; sums with them stay in range. */
-#define TIME_MAX (INT64_MAX / 2)
+#include "dns/backend_share.h"
 
 /* A home asks for a few hundred signature names; others are ten times as many. */
 const struct backend_limits backend_limits_gateway = {
@@ -150,7 +147,7 @@ uint32_t backend_add(struct backend_map *b, const struct addr *remote)
 	return slot;
 }
 
-static void label_remove(struct backend_map *b, struct backend *be, uint32_t i)
+void label_remove(struct backend_map *b, struct backend *be, uint32_t i)
 {
 	b->domains[be->labels[i].domain].addresses--;
 	be->label_count--;
@@ -181,6 +178,9 @@ bool label_put(struct backend_map *b, struct backend *be, const struct label *la
 			be->labels[i].answer_ns = label->answer_ns;
 		if (label->expires_ns > be->labels[i].expires_ns)
 			be->labels[i].expires_ns = label->expires_ns;
+		be->labels[i].sources |= label->sources;
+		if (!(label->sources & 1 << SOURCE_SAVED))
+			be->labels[i].sources &= (uint8_t)~(1 << SOURCE_SAVED);
 		return true;
 	}
 	if (be->label_count == ENDPOINT_DOMAINS) {
@@ -221,7 +221,7 @@ static bool backend_renew_endpoint(struct backend_map *b, struct backend *be)
 }
 
 /* A domain whose addresses are never its own makes the address shared for all others on it, too. */
-static bool backend_shares(const struct backend_map *b, const struct backend *be)
+bool backend_shares(const struct backend_map *b, const struct backend *be)
 {
 	for (uint32_t i = 0; i < be->label_count; i++)
 		if (b->domains[be->labels[i].domain].domain->client_dns)
@@ -249,6 +249,8 @@ bool backend_sync(struct backend_map *b, struct backend *be)
 	value = b->endpoints.endpoints[be->endpoint].value;
 	if (shared)
 		value.flags |= BACKEND_SHARED;
+	if (shared != was || !be->since_ns)
+		be->since_ns = b->now_ns;
 	if (shared && !was) {
 		backend_count_one(b, COUNTER_BACKEND_SHARED_TURNS);
 		if (b->ops.shared)
@@ -271,12 +273,8 @@ struct lesson {
 	struct domain_set matched;
 	const struct subject *subject; /* NULL: no client got the answer */
 	bool learned;
+	bool moved_in; /* the address was another tenant's until now */
 };
-
-static int64_t time_clamp(int64_t time_ns)
-{
-	return time_ns < 1 ? 1 : time_ns > TIME_MAX ? TIME_MAX : time_ns;
-}
 
 /* A TTL with the highest bit set counts as 0 (RFC 2181 8). */
 static int64_t ttl_ns(uint32_t ttl_s)
@@ -309,7 +307,11 @@ static void lesson_label(struct backend_map *b, struct lesson *l, uint32_t slot,
 			 const struct answer_address *a)
 {
 	int64_t now_ns = l->asked.time_ns;
-	struct label times = {.answer_ns = now_ns, .expires_ns = now_ns + ttl_ns(a->ttl_s)};
+	struct label times = {
+		.sources = (uint8_t)(1 << l->asked.source),
+		.answer_ns = now_ns,
+		.expires_ns = now_ns + ttl_ns(a->ttl_s),
+	};
 	struct domain_set put;
 	struct backend *be;
 	uint32_t before;
@@ -324,6 +326,10 @@ static void lesson_label(struct backend_map *b, struct lesson *l, uint32_t slot,
 	before = be->label_count;
 	put = labels_put(b, be, &l->matched, times);
 	chain_remember(be, &l->asked);
+	if (l->asked.cloud)
+		be->cloud = l->asked.cloud;
+	if (l->moved_in)
+		be->tenant_ns = now_ns;
 	if (be->label_count != before)
 		share_judge_past(b, be, now_ns);
 	if (put.count && l->subject)
@@ -339,7 +345,13 @@ static void lesson_address(struct backend_map *b, struct lesson *l, const struct
 	uint32_t slot = backend_find(b, &a->addr);
 	struct backend *be = &b->backends[slot == SLOT_NONE ? 0 : slot];
 
-	if (slot != SLOT_NONE) {
+	if (slot != SLOT_NONE && tenant_is_past(b, be, &l->asked))
+		return;
+	l->moved_in = slot != SLOT_NONE && tenant_is_new(b, be, &l->asked);
+	if (l->moved_in) {
+		if (!tenant_leave(b, be, &l->asked))
+			slot = SLOT_NONE;
+	} else if (slot != SLOT_NONE) {
 		share_judge(b, be, &l->asked);
 		if (!l->matched.count && !backend_in_sync(b, be))
 			backend_sync(b, be);
@@ -362,6 +374,8 @@ static bool answer_take(struct backend_map *b, const struct dns_answer *answer,
 	l.learned = false;
 	asked_make(b, answer, &l.asked);
 	l.asked.time_ns = now_ns;
+	if (now_ns > b->now_ns)
+		b->now_ns = now_ns;
 	for (size_t i = 0; i < matched_count; i++)
 		if (matched[i] < b->domain_count)
 			domain_set_add(&l.matched, matched[i]);
@@ -379,8 +393,10 @@ void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 {
 	if (!matched_count && share_said(b, answer, time_clamp(answer->time_ns)))
 		return;
-	if (answer_take(b, answer, &answer->subject, matched, matched_count))
-		backend_count_one(b, COUNTER_DNS_LEARNED);
+	if (answer_take(b, answer, answer->source == SOURCE_DNS ? &answer->subject : NULL, matched,
+			matched_count))
+		backend_count_one(b, answer->source == SOURCE_DNS ? COUNTER_DNS_LEARNED
+								  : COUNTER_FACTS_LEARNED);
 }
 
 void backend_seed(struct backend_map *b, const struct dns_answer *answer, const domain_id *matched,
@@ -428,25 +444,6 @@ bool backend_is_shared(const struct backend_map *b, const struct addr *remote)
 	return slot != SLOT_NONE && b->backends[slot].value.flags & BACKEND_SHARED;
 }
 
-void backend_used(struct backend_map *b, const struct subject *subject, const struct addr *remote,
-		  int64_t last_ns)
-{
-	uint32_t slot = backend_find(b, remote);
-	uint32_t pair;
-
-	if (slot == SLOT_NONE)
-		return;
-	last_ns = time_clamp(last_ns);
-	if (last_ns > b->backends[slot].used_ns)
-		b->backends[slot].used_ns = last_ns;
-	pair = client_find(b, subject, remote);
-	if (pair == SLOT_NONE)
-		return;
-	if (last_ns > b->clients[pair].used_ns)
-		b->clients[pair].used_ns = last_ns;
-	slots_touch(&b->client_slots, pair);
-}
-
 static void backend_expire_one(struct backend_map *b, struct backend *be, int64_t now_ns)
 {
 	bool used = be->used_ns && be->used_ns + BACKEND_USED_NS > now_ns;
@@ -476,6 +473,8 @@ void backend_expire(struct backend_map *b, int64_t now_ns)
 	uint32_t next;
 
 	now_ns = time_clamp(now_ns);
+	if (now_ns > b->now_ns)
+		b->now_ns = now_ns;
 	b->generation++;
 	for (uint32_t i = b->slots.oldest; i != SLOT_NONE; i = next) {
 		next = slots_next(&b->slots, i);
@@ -500,6 +499,10 @@ static void backend_step_one(struct backend *be, int64_t before_ns, int64_t step
 		be->used_ns = time_clamp(be->used_ns + step_ns);
 	if (be->first_ns <= before_ns)
 		be->first_ns = time_clamp(be->first_ns + step_ns);
+	if (be->since_ns && be->since_ns <= before_ns)
+		be->since_ns = time_clamp(be->since_ns + step_ns);
+	if (be->tenant_ns && be->tenant_ns <= before_ns)
+		be->tenant_ns = time_clamp(be->tenant_ns + step_ns);
 	if (be->shared_until_ns && be->shared_until_ns <= before_ns + BACKEND_SHARED_NS)
 		be->shared_until_ns = time_clamp(be->shared_until_ns + step_ns);
 }

@@ -11,6 +11,7 @@
 #define BACKEND_TTL_FLOOR_S 300
 #define BACKEND_TTL_MAX_S (7 * 86400) /* resolvers cap there or lower (RFC 8767 4) */
 #define BACKEND_SHARED_S 86400        /* shared until this long after the last foreign answer */
+#define BACKEND_WATCH_S 3600          /* answers over this time without a foreign one: dedicated */
 #define BACKEND_USED_S 7440 /* NAT keeps a quiet TCP connection this long (RFC 5382 REQ-5) */
 
 /* A signature's domain, as far as the map needs it. Borrowed until backend_set_domains(). */
@@ -60,7 +61,8 @@ int backend_set_domains(struct backend_map *b, const struct backend_domain *doma
 
 /*
  * Learns one answer. matched are the signature domains that qname matches (none: the answer only
- * speaks for sharing). Addresses that are not global are refused; counted when matched.
+ * speaks for sharing). Addresses that are not global are refused; counted when matched. An answer
+ * from elsewhere (source) makes no (client, address) pair and pushes no remembered name out.
  */
 void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 		   const domain_id *matched, size_t matched_count);

@@ -205,3 +205,22 @@ bool backend_has_client(const struct backend_map *b, const struct subject *subje
 {
 	return client_find(b, subject, remote) != SLOT_NONE;
 }
+
+void backend_used(struct backend_map *b, const struct subject *subject, const struct addr *remote,
+		  int64_t last_ns)
+{
+	uint32_t slot = backend_find(b, remote);
+	uint32_t pair;
+
+	if (slot == SLOT_NONE)
+		return;
+	last_ns = time_clamp(last_ns);
+	if (last_ns > b->backends[slot].used_ns)
+		b->backends[slot].used_ns = last_ns;
+	pair = client_find(b, subject, remote);
+	if (pair == SLOT_NONE)
+		return;
+	if (last_ns > b->clients[pair].used_ns)
+		b->clients[pair].used_ns = last_ns;
+	slots_touch(&b->client_slots, pair);
+}

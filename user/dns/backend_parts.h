@@ -16,6 +16,7 @@
 #define VENDOR_ANY UINT32_MAX
 
 #define BACKEND_SHARED_NS (BACKEND_SHARED_S * NS_PER_S)
+#define BACKEND_WATCH_NS (BACKEND_WATCH_S * NS_PER_S)
 #define BACKEND_USED_NS (BACKEND_USED_S * NS_PER_S)
 
 /* A set of signature domains, in rising order. */
@@ -57,6 +58,7 @@ struct endpoints {
 
 struct label {
 	domain_id domain;
+	uint8_t sources;   /* bit i: enum fact_source i */
 	int64_t answer_ns; /* last answer that gave the address for the domain */
 	int64_t expires_ns;
 };
@@ -66,6 +68,8 @@ struct backend {
 	int64_t first_ns;
 	int64_t used_ns;
 	int64_t shared_until_ns; /* 0: dedicated */
+	int64_t since_ns;        /* when that last changed */
+	int64_t tenant_ns;       /* when its cloud last lent it to somebody else, or 0 */
 	uint32_t endpoint;       /* slot */
 	uint32_t clients;        /* head of the list of its pairs */
 	uint32_t label_count;
@@ -73,6 +77,7 @@ struct backend {
 	struct backend_value value;            /* as mirrored */
 	struct label labels[ENDPOINT_DOMAINS]; /* in rising order of domain */
 	uint64_t chain[CHAIN_HASHES]; /* aliases between its domains' names and the address */
+	uint8_t cloud;                /* naming that led to it (cloud.h), or 0 */
 	char shared_with[SHARED_WITH_MAX];
 };
 
@@ -90,42 +95,8 @@ struct client {
 	struct domain_set domains;
 };
 
-/* Names lately answered by an address: backend_share.c */
-
-struct other_name {
-	uint64_t name_hash; /* 0: none */
-	uint64_t registered_hash;
-	uint64_t chain_hash; /* registered domain of a vendor that its aliases pass, or 0 */
-	int64_t time_ns;
-};
-
-struct other {
-	struct addr remote;
-	struct other_name names[OTHER_NAMES];
-	char registered[OTHER_NAMES][SHARED_WITH_MAX];
-};
-
-/* A name lately met; 64 keyed bits stand for its text. */
-struct name_info {
-	uint64_t name_hash;
-	uint64_t registered_hash;
-	uint16_t registered_off; /* of the registered domain in the name */
-	bool of_vendor;          /* some vendor has the registered domain */
-	int64_t said_ns;         /* when share_said() last heard something new */
-	uint64_t said_hash;      /* over the addresses it heard */
-};
-
-/* An answered question, as judging sharing needs it. */
-struct asked {
-	const char *registered;
-	int64_t time_ns;
-	uint64_t name_hash;
-	uint64_t registered_hash;
-	uint32_t target_count;
-	uint64_t target_hash[CHAIN_MAX]; /* names of its aliases */
-	uint32_t vendor_count;
-	uint64_t vendor_hash[CHAIN_MAX]; /* registered domains of aliases that some vendor has */
-};
+struct name_info;
+struct other;
 
 struct backend_map {
 	struct backend_limits limits;
@@ -140,6 +111,7 @@ struct backend_map {
 	uint32_t prefilter_mask;
 	bool prefilter_stale; /* bits of addresses that left are still set */
 	uint32_t generation;  /* calls of backend_expire() */
+	int64_t now_ns;       /* of the latest answer or expiry */
 	struct slots slots;   /* of backends, by address */
 	struct backend *backends;
 	struct slots client_slots;
@@ -148,6 +120,14 @@ struct backend_map {
 	struct other *others;
 	struct endpoints endpoints;
 };
+
+/* Times beyond this (year 2116) are a capture's nonsense; sums with them stay in range. */
+#define TIME_MAX (INT64_MAX / 2)
+
+static inline int64_t time_clamp(int64_t time_ns)
+{
+	return time_ns < 1 ? 1 : time_ns > TIME_MAX ? TIME_MAX : time_ns;
+}
 
 static inline void backend_count_one(struct backend_map *b, enum counter c)
 {
@@ -190,24 +170,12 @@ void clients_expire(struct backend_map *b, int64_t now_ns);
 void clients_step(struct backend_map *b, int64_t before_ns, int64_t step_ns);
 void clients_remap(struct backend_map *b, const domain_id *map);
 
-/* True when the same addresses were given for the same name a moment ago. */
-bool share_said(const struct backend_map *b, const struct dns_answer *answer, int64_t now_ns);
-/* What an answer says about sharing; its time is the caller's to set. */
-void asked_make(const struct backend_map *b, const struct dns_answer *answer, struct asked *asked);
-/* Is the question foreign to one of be's domains? Then be is shared from now on. */
-void share_judge(const struct backend_map *b, struct backend *be, const struct asked *asked);
-/* The same for all that was asked before. */
-void share_judge_past(const struct backend_map *b, struct backend *be, int64_t now_ns);
-/* Remembers that the address answered the question. */
-void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked);
-void share_step(struct backend_map *b, int64_t before_ns, int64_t step_ns);
-void chain_remember(struct backend *be, const struct asked *asked);
-/* The set b->registered for domains; vendors are numbered in passing. NULL without memory. */
-struct table *share_registered(struct domain_info *domains, size_t count);
-
 uint32_t backend_find(const struct backend_map *b, const struct addr *remote);
 /* A new address with nothing in it; SLOT_NONE (counted) when full. */
 uint32_t backend_add(struct backend_map *b, const struct addr *remote);
+/* Is be's address no evidence by itself? */
+bool backend_shares(const struct backend_map *b, const struct backend *be);
+void label_remove(struct backend_map *b, struct backend *be, uint32_t i);
 /* Adds the label or renews it; false (counted) when a bound is met. */
 bool label_put(struct backend_map *b, struct backend *be, const struct label *label);
 /* Brings endpoint, flag, pairs and mirror up to date. False: no endpoint for a new address. */

@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "dns/backend_parts.h"
+#include "dns/cloud.h"
 
 size_t backend_count(const struct backend_map *b)
 {
@@ -18,11 +19,28 @@ uint32_t backend_domains_below(const domain_id *domains, uint32_t count, domain_
 	return count;
 }
 
-static struct backend_row row_of(const struct backend *be)
+/*
+ * Dedicated: files say so for the day, or answers were seen long enough without a foreign one among
+ * them. What the saved state says was seen counts as seen.
+ */
+static enum backend_state state_of(const struct backend *be, const struct backend_row *row)
+{
+	if (be->value.flags & BACKEND_SHARED)
+		return BACKEND_IS_SHARED;
+	if (be->cloud)
+		return BACKEND_CLOUD;
+	if (row->sources & (1 << SOURCE_PASSIVE_DNS | 1 << SOURCE_CERTIFICATE) ||
+	    row->last_answer_ns - row->first_ns >= BACKEND_WATCH_NS)
+		return BACKEND_DEDICATED;
+	return BACKEND_UNKNOWN;
+}
+
+static struct backend_row row_of(const struct backend_map *b, const struct backend *be)
 {
 	struct backend_row row = {
 		.remote = be->remote,
-		.state = be->value.flags & BACKEND_SHARED ? BACKEND_IS_SHARED : BACKEND_DEDICATED,
+		.cloud = cloud_suffix(be->cloud),
+		.since_ns = be->since_ns,
 		.first_ns = be->first_ns,
 		.last_used_ns = be->used_ns,
 		.shared_until_ns = be->shared_until_ns,
@@ -34,11 +52,14 @@ static struct backend_row row_of(const struct backend *be)
 		const struct label *l = &be->labels[i];
 
 		row.domains[i] = l->domain;
+		row.sources |= l->sources;
+		row.client_dns |= b->domains[l->domain].domain->client_dns;
 		if (l->answer_ns > row.last_answer_ns)
 			row.last_answer_ns = l->answer_ns;
 		if (l->expires_ns > row.expires_ns)
 			row.expires_ns = l->expires_ns;
 	}
+	row.state = state_of(be, &row);
 	return row;
 }
 
@@ -46,7 +67,7 @@ void backend_each(const struct backend_map *b, void (*each)(void *ctx, const str
 		  void *ctx)
 {
 	for (uint32_t i = b->slots.oldest; i != SLOT_NONE; i = slots_next(&b->slots, i)) {
-		struct backend_row row = row_of(&b->backends[i]);
+		struct backend_row row = row_of(b, &b->backends[i]);
 
 		each(ctx, &row);
 	}
@@ -95,13 +116,27 @@ static bool row_valid(const struct backend_row *row)
 	return addr_is_global(&row->remote) && row->state < BACKEND_STATE_COUNT &&
 	       time_valid(row->first_ns) && time_valid(row->last_answer_ns) &&
 	       time_valid(row->expires_ns) && time_valid(row->last_used_ns) &&
-	       time_valid(row->shared_until_ns) &&
-	       (row->state == BACKEND_DEDICATED || row->shared_until_ns);
+	       time_valid(row->shared_until_ns) && time_valid(row->since_ns) &&
+	       (row->state != BACKEND_IS_SHARED || row->shared_until_ns || row->client_dns);
+}
+
+/* Its own time of the last turn stays. */
+static bool backend_restored(struct backend_map *b, struct backend *be,
+			     const struct backend_row *row)
+{
+	if (!backend_sync(b, be))
+		return false;
+	be->since_ns = row->since_ns ? row->since_ns : row->first_ns;
+	return true;
 }
 
 int backend_restore(struct backend_map *b, const struct backend_row *row)
 {
-	struct label label = {.answer_ns = row->last_answer_ns, .expires_ns = row->expires_ns};
+	struct label label = {
+		.sources = (uint8_t)(row->sources | 1 << SOURCE_SAVED),
+		.answer_ns = row->last_answer_ns,
+		.expires_ns = row->expires_ns,
+	};
 	struct domain_set set;
 	struct backend *be;
 	uint32_t slot;
@@ -115,6 +150,7 @@ int backend_restore(struct backend_map *b, const struct backend_row *row)
 		return -ENOSPC;
 	be = &b->backends[slot];
 	be->first_ns = row->first_ns;
+	be->cloud = row->cloud ? cloud_number(row->cloud) : 0;
 	if (row->last_used_ns > be->used_ns)
 		be->used_ns = row->last_used_ns;
 	if (row->state == BACKEND_IS_SHARED) {
@@ -126,7 +162,7 @@ int backend_restore(struct backend_map *b, const struct backend_row *row)
 		label.domain = set.ids[i];
 		label_put(b, be, &label);
 	}
-	if (be->label_count && backend_sync(b, be))
+	if (be->label_count && backend_restored(b, be, row))
 		return 0;
 	backend_remove(b, be);
 	return -ENOSPC;

@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dns/backend_parts.h"
+#include "dns/backend_share.h"
+#include "dns/cloud.h"
 #include "dns/name.h"
 
 /* What is said again within this time changes nothing: times and order need no finer grain. */
@@ -83,6 +84,7 @@ static struct name_info *name_info_get(const struct backend_map *b, const char *
 		*info = (struct name_info){.name_hash = hash};
 		info->registered_hash = text_hash(registered, len - (size_t)(registered - name));
 		info->registered_off = (uint16_t)(registered - name);
+		info->cloud = cloud_find(name);
 		info->of_vendor = registered_has(b, info->registered_hash, VENDOR_ANY);
 	}
 	return info;
@@ -110,10 +112,15 @@ void asked_make(const struct backend_map *b, const struct dns_answer *answer, st
 	asked->registered = answer->qname + info->registered_off;
 	asked->name_hash = info->name_hash;
 	asked->registered_hash = info->registered_hash;
+	asked->source = answer->source;
+	asked->cloud = info->cloud;
 	asked->target_count = asked->vendor_count = 0;
 	for (uint16_t i = 0; i < answer->chain_count && i < CHAIN_MAX; i++) {
 		info = name_info_get(b, answer->chain[i]);
+		asked->target_cloud[asked->target_count] = info->cloud;
 		asked->target_hash[asked->target_count++] = info->name_hash;
+		if (info->cloud)
+			asked->cloud = info->cloud;
 		if (info->of_vendor)
 			asked->vendor_hash[asked->vendor_count++] = info->registered_hash;
 	}
@@ -141,40 +148,59 @@ static bool of_vendor(const struct backend_map *b, uint64_t registered_hash,
 	       registered_has(b, registered_hash, info->vendor);
 }
 
-static bool asked_is_foreign(const struct backend_map *b, const struct backend *be,
-			     const struct asked *asked)
+bool share_label_is_foreign(const struct backend_map *b, domain_id domain,
+			    const struct asked *asked)
+{
+	const struct domain_info *info = &b->domains[domain];
+	bool fine = of_vendor(b, asked->registered_hash, info);
+
+	for (uint32_t v = 0; !fine && v < asked->vendor_count; v++)
+		fine = of_vendor(b, asked->vendor_hash[v], info);
+	return !fine;
+}
+
+bool share_is_foreign(const struct backend_map *b, const struct backend *be,
+		      const struct asked *asked)
 {
 	for (uint32_t i = 0; i < CHAIN_HASHES; i++)
 		if (be->chain[i] == asked->name_hash)
 			return false;
-	for (uint32_t i = 0; i < be->label_count; i++) {
-		const struct domain_info *info = &b->domains[be->labels[i].domain];
-		bool fine = of_vendor(b, asked->registered_hash, info);
-
-		for (uint32_t v = 0; !fine && v < asked->vendor_count; v++)
-			fine = of_vendor(b, asked->vendor_hash[v], info);
-		if (!fine)
+	for (uint32_t i = 0; i < be->label_count; i++)
+		if (share_label_is_foreign(b, be->labels[i].domain, asked))
 			return true;
-	}
 	return false;
+}
+
+void share_forget(struct backend_map *b, const struct addr *remote)
+{
+	if (slots_find(&b->other_slots, remote) != SLOT_NONE)
+		slots_del(&b->other_slots, remote);
 }
 
 void share_judge(const struct backend_map *b, struct backend *be, const struct asked *asked)
 {
 	int64_t until = asked->time_ns + BACKEND_SHARED_NS;
 
-	if (until <= be->shared_until_ns || !asked_is_foreign(b, be, asked))
+	if (until <= be->shared_until_ns || !share_is_foreign(b, be, asked))
 		return;
 	be->shared_until_ns = until;
 	snprintf(be->shared_with, sizeof(be->shared_with), "%s", asked->registered);
 }
 
-/* A new entry for an address that has none; without room the one longest unasked for goes. */
-static struct other *other_add(struct backend_map *b, const struct addr *remote)
+/*
+ * A new entry for an address that has none; without room the one longest unasked for goes, but not
+ * for what was only read in a file: that would push out what is asked here.
+ */
+static struct other *other_add(struct backend_map *b, const struct addr *remote,
+			       enum fact_source source)
 {
 	struct slots *s = &b->other_slots;
 	uint32_t slot;
 
+	if (slots_count(s) == s->max && source != SOURCE_DNS) {
+		backend_count_one(b, COUNTER_FACTS_NAMES_FULL);
+		return NULL;
+	}
 	if (slots_count(s) == s->max) {
 		slots_del(s, &b->others[s->oldest].remote);
 		backend_count_one(b, COUNTER_NAMES_EVICTED);
@@ -206,7 +232,8 @@ static void other_put(struct other *o, const struct asked *asked)
 void share_remember(struct backend_map *b, const struct addr *remote, const struct asked *asked)
 {
 	uint32_t slot = slots_find(&b->other_slots, remote);
-	struct other *o = slot == SLOT_NONE ? other_add(b, remote) : &b->others[slot];
+	struct other *o = slot == SLOT_NONE ? other_add(b, remote, asked->source)
+					    : &b->others[slot];
 
 	if (!o)
 		return;

@@ -21,8 +21,13 @@ _Static_assert(LENGTH(detection_event_names) == DETECTION_EVENT_COUNT,
 const char *const usage_state_names[USAGE_STATE_COUNT] = {"unknown", "idle", "active"};
 _Static_assert(LENGTH(usage_state_names) == USAGE_STATE_COUNT, "names of enum usage_state");
 
-const char *const backend_state_names[BACKEND_STATE_COUNT] = {"dedicated", "shared"};
+const char *const backend_state_names[BACKEND_STATE_COUNT] = {"dedicated", "shared", "cloud",
+							      "unknown"};
 _Static_assert(LENGTH(backend_state_names) == BACKEND_STATE_COUNT, "names of enum backend_state");
+
+const char *const fact_source_names[SOURCE_COUNT] = {"dns", "passive-dns", "certificate",
+						     "resolver", "saved-state"};
+_Static_assert(LENGTH(fact_source_names) == SOURCE_COUNT, "names of enum fact_source");
 
 #define COUNTER_NAME(name, text) [COUNTER_##name] = text,
 const char *const counter_names[COUNTER_COUNT] = {COUNTERS_KERNEL(COUNTER_NAME)
@@ -322,6 +327,16 @@ struct json_object *row_usage_now(const struct usage_row *u, const struct output
 	return o;
 }
 
+static struct json_object *sources_list(uint8_t sources)
+{
+	struct json_object *list = json_object_new_array();
+
+	for (int i = 0; list && i < SOURCE_COUNT; i++)
+		if (sources & 1 << i)
+			json_object_array_add(list, json_object_new_string(fact_source_names[i]));
+	return list;
+}
+
 struct json_object *row_backend(const struct backend_row *b, const struct output_names *names)
 {
 	struct json_object *o = row_new("backend");
@@ -340,6 +355,10 @@ struct json_object *row_backend(const struct backend_row *b, const struct output
 		json_object_array_add(domains, json_object_new_string(name));
 	}
 	json_object_object_add(o, "domains", domains);
+	row_time(o, "since", b->since_ns);
+	json_object_object_add(o, "sources", sources_list(b->sources));
+	row_text(o, "cloud", b->cloud);
+	row_text(o, "context", via_names[b->client_dns ? VIA_CLIENT_DNS : VIA_ADDRESS]);
 	row_text(o, "shared_with", b->shared_with && *b->shared_with ? b->shared_with : NULL);
 	row_time_known(o, "shared_until", b->shared_until_ns, b->shared_until_ns != 0);
 	row_time(o, "first", b->first_ns);

@@ -35,6 +35,7 @@ void row_labels(struct json_object *o, const struct subject *s, const struct out
 /* Member "addresses"; gives the list. */
 struct json_object *row_addresses(struct json_object *o, const struct addr *a, uint32_t count);
 
+extern const char *const fact_source_names[SOURCE_COUNT];
 extern const char *const via_names[VIA_COUNT];
 extern const char *const usage_state_names[USAGE_STATE_COUNT];
 extern const char *const backend_state_names[BACKEND_STATE_COUNT];

@@ -57,14 +57,15 @@ _Static_assert(LENGTH(subject_columns) == LENGTH(subject_cells), "a cell for eac
 
 static const struct grid_column backend_columns[] = {
 	{"ADDRESS", 0, false, GRID_PLAIN},           {"STATE", 0, false, GRID_PLAIN},
+	{"SINCE (UTC)", 0, false, GRID_PLAIN},       {"KNOWN BY", 0, false, GRID_PLAIN},
 	{"DOMAINS", 0, false, GRID_PLAIN},           {"SHARED WITH", 0, false, GRID_PLAIN},
 	{"LAST ANSWER (UTC)", 0, false, GRID_PLAIN}, {"LAST USED (UTC)", 0, false, GRID_PLAIN},
 	{"EXPIRES (UTC)", 0, false, GRID_PLAIN},
 };
 static const struct cell backend_cells[] = {
-	{"address", CELL_TEXT},     {"state", CELL_TEXT},       {"domains", CELL_LIST},
-	{"shared_with", CELL_TEXT}, {"last_answer", CELL_TIME}, {"last_used", CELL_TIME},
-	{"expires", CELL_TIME},
+	{"address", CELL_TEXT},     {"state", CELL_TEXT},       {"since", CELL_TIME},
+	{"sources", CELL_LIST},     {"domains", CELL_LIST},     {"shared_with", CELL_TEXT},
+	{"last_answer", CELL_TIME}, {"last_used", CELL_TIME},   {"expires", CELL_TIME},
 };
 _Static_assert(LENGTH(backend_columns) == LENGTH(backend_cells), "a cell for each column");
 

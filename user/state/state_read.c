@@ -154,6 +154,22 @@ static bool take_contact(struct reader *r, struct json_object *o, struct evidenc
 
 /* --- lines ------------------------------------------------------------------------------------ */
 
+/* What a file of an earlier version does not have stays 0. */
+static bool take_backend_facts(struct json_object *o, struct backend_row *row)
+{
+	uint32_t sources = 0;
+
+	if (json_object_object_get_ex(o, "since_ns", NULL) &&
+	    !take_time(o, "since_ns", &row->since_ns))
+		return false;
+	if (json_object_object_get_ex(o, "sources", NULL) &&
+	    !take_u32(o, "sources", (1U << SOURCE_COUNT) - 1, &sources))
+		return false;
+	row->sources = (uint8_t)sources;
+	row->cloud = take_text(o, "cloud");
+	return true;
+}
+
 static int read_backend(struct reader *r, struct json_object *o)
 {
 	struct backend_row row = {0};
@@ -165,7 +181,7 @@ static int read_backend(struct reader *r, struct json_object *o)
 	    !take_time(o, "first_ns", &row.first_ns) ||
 	    !take_time(o, "last_answer_ns", &row.last_answer_ns) ||
 	    !take_time(o, "last_used_ns", &row.last_used_ns) ||
-	    !take_time(o, "expires_ns", &row.expires_ns) ||
+	    !take_time(o, "expires_ns", &row.expires_ns) || !take_backend_facts(o, &row) ||
 	    !take_domains(r, o, row.domains, &row.domain_count))
 		return -EINVAL;
 	row.state = shared ? BACKEND_IS_SHARED : BACKEND_DEDICATED;

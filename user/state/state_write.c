@@ -159,6 +159,9 @@ void state_put_backend(struct state_writer *w, const struct backend_row *row)
 			       json_object_new_boolean(row->shared_until_ns != 0));
 	put_text(o, "shared_with", row->shared_with ? row->shared_with : "");
 	put_number(o, "shared_until_ns", (uint64_t)row->shared_until_ns);
+	put_number(o, "since_ns", (uint64_t)row->since_ns);
+	put_number(o, "sources", row->sources & ~(1U << SOURCE_SAVED));
+	put_text(o, "cloud", row->cloud ? row->cloud : "");
 	put_number(o, "first_ns", (uint64_t)row->first_ns);
 	put_number(o, "last_answer_ns", (uint64_t)row->last_answer_ns);
 	put_number(o, "last_used_ns", (uint64_t)row->last_used_ns);
