@@ -88,6 +88,15 @@ WIRE struct glance frame_glance(const __u8 *data, const __u8 *end, __u32 wire_le
 	return g;
 }
 
+/* False when the capture ends within the options of TCP; in the kernel no frame is cut. */
+WIRE int glance_is_whole(const struct glance *g, const __u8 *end)
+{
+	const __u8 *l4 = g->l3 + (g->version == 4 ? 20 : 40);
+	__u8 ip_proto = g->l3[g->version == 4 ? 9 : 6];
+
+	return ip_proto != WIRE_TCP || l4 + (l4[12] >> 2) <= end;
+}
+
 /* Without tags, IPv6 addresses behind an Ethernet header are even aligned to 8. */
 WIRE void addr_set6(struct addr *a, const __u8 *p, __u32 align)
 {

@@ -388,7 +388,8 @@ static bool frame_is_foreign(const struct pipeline *p, const struct frame *frame
 	} else {
 		return false;
 	}
-	return !backend_maybe(p->backends, &dst) && !backend_maybe(p->backends, &src);
+	return glance_is_whole(&g, end) && !backend_maybe(p->backends, &dst) &&
+	       !backend_maybe(p->backends, &src);
 }
 
 static void frame_replay(void *ctx, const struct frame *frame)

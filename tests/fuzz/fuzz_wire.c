@@ -39,12 +39,12 @@ static void good_check(const struct packet *p, enum counter why, size_t size, ui
 	CHECK(!p->vlan_inner || p->vlan_outer);
 }
 
-static void glance_check(const struct glance *g, const uint8_t *data, const struct packet *p,
-			 enum counter why)
+static void glance_check(const struct glance *g, const uint8_t *data, const uint8_t *end,
+			 const struct packet *p, enum counter why)
 {
 	struct packet filled = *p;
 
-	if (!g->version)
+	if (!g->version || !glance_is_whole(g, end))
 		return;
 	CHECK(why == COUNTER_PACKETS && p->frag == FRAGMENT_NONE);
 	CHECK(!packet_is_dns(p) && !packet_is_encrypted_dns(p) && !packet_tells_name(p));
@@ -77,8 +77,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		good_check(&p, why, size, wire_len);
 	CHECK(packet_parse(&again, data, data + size, wire_len, link) == why);
 	CHECK(memcmp(&p, &again, sizeof(p)) == 0);
-	why = packet_parse(&p, data, data + size, (uint32_t)size, link);
 	glance = frame_glance(data, data + size, wire_len, link);
-	glance_check(&glance, data, &p, why);
+	glance_check(&glance, data, data + size, &p, why);
+	why = packet_parse(&p, data, data + size, (uint32_t)size, link);
+	glance = frame_glance(data, data + size, (uint32_t)size, link);
+	CHECK(!glance.version || glance_is_whole(&glance, data + size));
+	glance_check(&glance, data, data + size, &p, why);
 	return 0;
 }
