@@ -8,7 +8,7 @@
 
 #include "dns/backend_parts.h"
 
-
+/* A name lately answered by an address. */
 struct other_name {
 	uint64_t name_hash; /* 0: none */
 	uint64_t registered_hash;
