@@ -47,7 +47,7 @@ OBJ := $(SRC:user/%.c=$(BUILD)/user/%.o)
 HDR := $(wildcard headers/*.h user/*.h user/*/*.h)
 BPF_HDR := $(wildcard headers/*.h bpf/*.h)
 
-.PHONY: all demo check bench fuzz vmtest deps install clean help
+.PHONY: all demo check bench study fuzz vmtest deps install clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -163,6 +163,10 @@ demo: deps-demo ## a small home in network namespaces: watch its devices being n
 bench: deps-bench ## every figure as one line: name, value, unit, baseline, ratio, goal, ok or SHORT
 	@$(MAKE) --no-print-directory -j$$(nproc) all $(BENCH) $(TOOLS) >/dev/null
 	@tests/bench/run.sh
+
+study: deps-bench ## what sampling costs: replay at 1:1 to 1:1000, idle and active devices simulated
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests/tools/replaystate >/dev/null
+	@tests/accuracy/study.py
 
 FUZZ_SECONDS ?= 600
 fuzz: deps-check $(FUZZ) ## fuzz every decoder for FUZZ_SECONDS (600) each
