@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """study.py: what sampling costs. Replays every capture with fixed seeds and holds the detections
-against the truth; then lets the devices of the captures run on for days, idle and in use, by drawing
-their captures again and again, and counts how many rules fire in time. Tables for docs/accuracy.md.
-"""
+against the truth; then lets the devices of the captures run on for days, idle and in use, by
+drawing their captures again and again, and counts how many rules fire in time. Tables for
+docs/accuracy.md."""
 import collections
 import concurrent.futures
 import math
@@ -133,7 +133,7 @@ def packets_of(seen):
 
 
 def hours_to_detect(dice, captures, rate, needed):
-    """Of one trial: captures of the device, drawn one after the other; None: not within the time."""
+    """Of one trial: captures of the device, drawn one after the other; None: not in time."""
     groups, start = set(), 0
     skip = sample_skip(dice, rate)
     while start < HOURS[-1]:

@@ -9,14 +9,20 @@ cd "$(dirname "$0")/../.." || exit 2
 tmp=$(mktemp -d) && trap 'rm -rf "$tmp"' EXIT
 data=${ACCURACY_DATA:-../shared/data}
 
-skips() { ACCURACY_DATA=$tmp/none "$1" >"$tmp/out" 2>&1 && has "$tmp/out" '^skipped: no captures in '; }
+skips() {
+	ACCURACY_DATA=$tmp/none "$1" >"$tmp/out" 2>&1 &&
+		has "$tmp/out" '^skipped: no captures in '
+}
 
 calibrate() { tests/accuracy/calibrate.py 1 10 >"$tmp/calibration"; }
 
 # fired LOW HIGH: right and all cases of what fired, with confidence from LOW up to HIGH.
 fired() {
 	awk -F '\t' -v low="$1" -v high="$2" '/^of them, what fired/ { on = 1 }
-		on && split($1, b, " to ") == 2 && b[1] >= low && b[2] <= high { all += $2; right += $4 }
+		on && split($1, b, " to ") == 2 && b[1] >= low && b[2] <= high {
+			all += $2
+			right += $4
+		}
 		END { print right + 0, all + 0 }' "$tmp/calibration"
 }
 at_least() { # LOW HIGH PERCENT
