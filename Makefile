@@ -101,7 +101,8 @@ $(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.packed.h
 SELDOM := options options_config control ask saved pipeline_facts rules/draft rules/field \
 	rules/jsontext rules/link rules/load rules/print rules/report $(patsubst user/%.c,%,$(wildcard \
 	user/facts/*.c user/cmd_[!r]*.c user/query*.c user/names/*.c user/rules/import*.c \
-	user/output/*.c user/state/*.c))
+	user/output/*.c user/state/*.c)) \
+	rules/reach infer/confidence base/bans
 $(SELDOM:%=$(BUILD)/user/%.o): SMALL += -Os
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)

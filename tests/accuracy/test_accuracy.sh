@@ -14,7 +14,7 @@ skips() {
 		has "$tmp/out" '^skipped: no captures in '
 }
 
-calibrate() { tests/accuracy/calibrate.py 1 10 >"$tmp/calibration"; }
+calibrate() { tests/accuracy/calibrate.py 1 >"$tmp/calibration"; }
 
 # fired LOW HIGH: right and all cases of what fired, with confidence from LOW up to HIGH.
 fired() {
