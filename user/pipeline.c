@@ -188,7 +188,7 @@ void pipeline_resolved(void *ctx, const struct dns_answer *answer)
 
 	p->counts.n[COUNTER_DNS_RESOLVED]++;
 	if (count)
-		backend_seed(p->backends, answer, matched, count);
+		backend_learn(p->backends, answer, matched, count);
 	p->changes += count > 0;
 }
 

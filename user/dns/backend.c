@@ -399,12 +399,6 @@ void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 								  : COUNTER_FACTS_LEARNED);
 }
 
-void backend_seed(struct backend_map *b, const struct dns_answer *answer, const domain_id *matched,
-		  size_t matched_count)
-{
-	answer_take(b, answer, NULL, matched, matched_count);
-}
-
 /* What the subject's own answers make of a shared address; NULL: it has none. */
 static const struct backend_value *client_value(const struct backend_map *b,
 						const struct subject *subject,

@@ -68,13 +68,6 @@ void backend_learn(struct backend_map *b, const struct dns_answer *answer,
 		   const domain_id *matched, size_t matched_count);
 
 /*
- * The same for an answer that no client of the network got: the labels are marked as seeded until
- * some client gets one, and no (client, address) pair comes of it.
- */
-void backend_seed(struct backend_map *b, const struct dns_answer *answer, const domain_id *matched,
-		  size_t matched_count);
-
-/*
  * The in-memory twin of the kernel's match: does (subject, remote, port, ip_proto) hit? NULL or the
  * endpoint's value; *reason says why not (COUNTER_PORT_OTHER, COUNTER_SHARED_UNKNOWN, or
  * COUNTER_COUNT when the address is no backend).
