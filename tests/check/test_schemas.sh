@@ -57,7 +57,7 @@ tap "follows the schema" follows show
 tap "with its device" has "$tmp/out" '"rules":\["bolt-plug"\]'
 tap "show backends --json" ask_state 0 show backends --json
 tap "follows the schema" follows show
-tap "with its address" has "$tmp/out" '"address":"198.51.100.1","state":"unknown"'
+tap "with its address" has "$tmp/out" '"address":"198.51.100.1","state":"dedicated"'
 tap "show stats --json" ask_state 0 show stats --json
 tap "follows the schema" follows show
 tap "and does not say 0 for what nobody measured" \

@@ -58,8 +58,8 @@ test_shared() {
 		evidence.[].domain=eu.cloud.sengled.com
 	show show backends
 	tap "the address is known as shared" expect row "$LAB/rows" "address=$at" state=shared
-	tap "a server of one vendor is alone so far" expect row "$LAB/rows" \
-		"address=$(lab_address es.ring.com 4)" state=unknown
+	tap "a server of one vendor is dedicated" expect row "$LAB/rows" \
+		"address=$(lab_address es.ring.com 4)" state=dedicated
 }
 
 test_moves() {

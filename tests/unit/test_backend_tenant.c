@@ -101,9 +101,9 @@ static void states_and_since(void **state)
 
 	(void)state;
 	LEARN(f, 1, "a.ring.example.com", NULL, HERE, RING_A, 7 * DAY);
-	assert_int_equal(row_only(f).state, BACKEND_UNKNOWN);
 	assert_int_equal(row_only(f).sources, 1 << SOURCE_DNS);
-	f->now_ns += BACKEND_WATCH_S * NS_PER_S;
+	assert_int_equal(row_only(f).state, BACKEND_DEDICATED);
+	f->now_ns += NS_PER_S;
 	LEARN(f, 1, "a.ring.example.com", NULL, HERE, RING_A, 7 * DAY);
 	assert_int_equal(row_only(f).state, BACKEND_DEDICATED);
 	assert_int_equal(row_only(f).since_ns, first_ns);

@@ -124,7 +124,7 @@ static void test_backends(void **state)
 	assert_int_equal(ask(h, "show backends", &r), 0);
 	assert_int_equal(r.count, 3);
 	row_has(&r, 0,
-		"\"address\":\"198.51.100.6\",\"state\":\"unknown\","
+		"\"address\":\"198.51.100.6\",\"state\":\"dedicated\","
 		"\"domains\":[\"hub.acme.com\"],\"since\":\"");
 	row_has(&r, 0,
 		"\"sources\":[\"dns\"],\"cloud\":null,\"context\":\"address\","

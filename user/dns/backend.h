@@ -11,7 +11,6 @@
 #define BACKEND_TTL_FLOOR_S 300
 #define BACKEND_TTL_MAX_S (7 * 86400) /* resolvers cap there or lower (RFC 8767 4) */
 #define BACKEND_SHARED_S 86400        /* shared until this long after the last foreign answer */
-#define BACKEND_WATCH_S 3600          /* answers over this time without a foreign one: dedicated */
 #define BACKEND_USED_S 7440 /* NAT keeps a quiet TCP connection this long (RFC 5382 REQ-5) */
 
 /* A signature's domain, as far as the map needs it. Borrowed until backend_set_domains(). */

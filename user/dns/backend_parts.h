@@ -16,7 +16,6 @@
 #define VENDOR_ANY UINT32_MAX
 
 #define BACKEND_SHARED_NS (BACKEND_SHARED_S * NS_PER_S)
-#define BACKEND_WATCH_NS (BACKEND_WATCH_S * NS_PER_S)
 #define BACKEND_USED_NS (BACKEND_USED_S * NS_PER_S)
 
 /* A set of signature domains, in rising order. */

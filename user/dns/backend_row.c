@@ -20,8 +20,9 @@ uint32_t backend_domains_below(const domain_id *domains, uint32_t count, domain_
 }
 
 /*
- * Dedicated: files say so for the day, or answers were seen long enough without a foreign one among
- * them. What the saved state says was seen counts as seen.
+ * Dedicated: somebody here was answered with it, or files say so for the day, and no foreign name
+ * was; since_ns tells how long that has held. Unknown: nothing but the program's own resolution or
+ * the saved state has it.
  */
 static enum backend_state state_of(const struct backend *be, const struct backend_row *row)
 {
@@ -29,8 +30,7 @@ static enum backend_state state_of(const struct backend *be, const struct backen
 		return BACKEND_IS_SHARED;
 	if (be->cloud)
 		return BACKEND_CLOUD;
-	if (row->sources & (1 << SOURCE_PASSIVE_DNS | 1 << SOURCE_CERTIFICATE) ||
-	    row->last_answer_ns - row->first_ns >= BACKEND_WATCH_NS)
+	if (row->sources & ~(1U << SOURCE_RESOLVED | 1U << SOURCE_SAVED))
 		return BACKEND_DEDICATED;
 	return BACKEND_UNKNOWN;
 }
