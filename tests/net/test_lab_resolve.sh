@@ -36,7 +36,8 @@ test_on() {
 	lab_watch -i br-lan --json --resolve $LAN4.1 || lab_die "hayrake does not answer"
 	tap "the address is learned" lab_wait 120 learned
 	lab_ask show backends --json | grep "$server" >"$LAB/row"
-	tap "and known as one that no device was told" has "$LAB/row" '"state":"unknown".*"sources":\["resolver"\]'
+	tap "and known as one that no device was told" has "$LAB/row" \
+		'"state":"unknown".*"sources":\["resolver"\]'
 	tap "the device is found by it" lab_wait 10 contacted_and_found
 	tap "names without an answer are counted" test "$(value dns_unresolved)" -gt 0
 	lab_unwatch TERM
