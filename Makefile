@@ -97,13 +97,12 @@ $(BUILD)/hayrake.packed.h: $(BUILD)/hayrake.skel.h
 ## --- the program --------------------------------------------------------------------------------
 
 $(filter $(BUILD)/user/input/xdp%,$(OBJ)): $(BUILD)/hayrake.packed.h
-# Runs when a person asks or at start, not per packet or name: small goes before fast.
-SELDOM := options options_config control ask saved pipeline_facts rules/draft rules/field \
-	rules/jsontext rules/link rules/load rules/print rules/report $(patsubst user/%.c,%,$(wildcard \
-	user/facts/*.c user/cmd_[!r]*.c user/query*.c user/names/*.c user/rules/import*.c \
-	user/output/*.c user/state/*.c)) \
-	rules/reach infer/confidence base/bans
-$(SELDOM:%=$(BUILD)/user/%.o): SMALL += -Os
+# What runs for each packet, name or flow; in all else small goes before fast.
+HOT := base/name base/table dns/backend dns/backend_client dns/backend_endpoint dns/backend_share \
+	dns/name dns/observer dns/observer_message dns/observer_query dns/slots evidence/evidence \
+	evidence/pool infer/hits infer/infer infer/usage input/pcap input/pcap_link input/pcap_stream \
+	input/pcapng input/xdp_drain matcher pipeline rules/names rules/rules
+$(filter-out $(HOT:%=$(BUILD)/user/%.o),$(OBJ)): SMALL += -Os
 $(BUILD)/user/%.o: user/%.c $(HDR) VERSION
 	@mkdir -p $(@D)
 	$(call say,CC)
