@@ -152,6 +152,8 @@ static int state_load(struct asked *a)
 		log_error("%s is no complete state file", a->path);
 	else if (err)
 		log_error("cannot read the state from %s: %s", a->path, strerror(-err));
+	else
+		pipeline_restored(a->pipeline, a->report.header.saved_ns);
 	return err;
 }
 
@@ -164,6 +166,7 @@ static int state_ask(const struct options *o, const char *request, struct answer
 		.sample = 1,
 		.established = o->established,
 		.names = true,
+		.regroup = o->regroup,
 		.profile = PROFILE_EDGE,
 		.subject = o->xdp.subject,
 	};

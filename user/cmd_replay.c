@@ -33,6 +33,20 @@ static void usage_print(void *ctx, const struct usage_row *row)
 	output_usage(((struct replay *)ctx)->output, row);
 }
 
+static void row_print(void *ctx, struct json_object *row)
+{
+	output_row(((struct replay *)ctx)->output, row);
+}
+
+/* What regrouping made of the rules, where that was asked for. */
+static void groups_print(struct replay *r, struct pipeline *p)
+{
+	struct query_source query = pipeline_query(p);
+
+	if (infer_groups(query.infer))
+		query_groups(&query, row_print, r);
+}
+
 static void progress_draw(void *ctx, uint64_t done, uint64_t total)
 {
 	const struct replay *r = ctx;
@@ -92,6 +106,7 @@ int cmd_replay(const struct options *o)
 		.names = o->xdp.names,
 		.oui = o->oui,
 		.oui_count = o->oui_count,
+		.regroup = o->regroup,
 		.profile = o->xdp.profile,
 		.subject = o->xdp.subject,
 		.local = o->xdp.local,
@@ -127,6 +142,7 @@ int cmd_replay(const struct options *o)
 	for (int i = 0; i < o->arg_count; i++, summary.files++)
 		good &= file_replay(&r, o->args[i], &sink);
 	pipeline_end(p);
+	groups_print(&r, p);
 	summary.seconds = seconds_since(&start);
 	summary.evidence = pipeline_evidence(p);
 	summary.detections = r.detections;

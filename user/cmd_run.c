@@ -147,8 +147,8 @@ static void state_load(struct instance *in)
 	struct saved saved = pipeline_saved(in->pipeline, in->options->state);
 	struct state_report report;
 
-	if (saved.path)
-		saved_load(&saved, &report);
+	if (saved.path && !saved_load(&saved, &report))
+		pipeline_restored(in->pipeline, report.header.saved_ns);
 }
 
 static void drained(void *ctx, int64_t now_ns)
@@ -226,6 +226,7 @@ static int stages_open(struct instance *in)
 		.window_s = o->window_s,
 		.sample = o->xdp.sample,
 		.established = o->established,
+		.regroup = o->regroup,
 		.live = true,
 		.names = o->xdp.names,
 		.oui = o->oui,

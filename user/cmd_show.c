@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* hayrake show detections|subjects|backends|stats */
+/* hayrake show detections|subjects|backends|stats|groups */
 #include <stdio.h>
 #include <string.h>
 
 #include "ask.h"
 #include "base/log.h"
 
-static const char *const show_whats[] = {"detections", "subjects", "backends", "stats"};
+static const char *const show_whats[] = {"detections", "subjects", "backends", "stats", "groups"};
 
 int cmd_show(const struct options *o)
 {
@@ -19,7 +19,7 @@ int cmd_show(const struct options *o)
 		snprintf(request, sizeof(request), "show %s", show_whats[i]);
 		return ask(o, request);
 	}
-	log_error("show takes one of detections, subjects, backends, stats; `hayrake show --help` "
-		  "says more");
+	log_error("show takes one of detections, subjects, backends, stats, groups; "
+		  "`hayrake show --help` says more");
 	return EXIT_USAGE;
 }

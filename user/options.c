@@ -198,35 +198,21 @@ static bool set_config(struct options *o, const char *value)
 	return *value;
 }
 
-static bool set_json(struct options *o, const char *value)
-{
-	(void)value;
-	return o->json = true;
-}
+#define SWITCH_SETTER(option, member)                                                             \
+	static bool set_##option(struct options *o, const char *value)                            \
+	{                                                                                         \
+		(void)value;                                                                      \
+		return o->member = true;                                                          \
+	}
 
-static bool set_verbose(struct options *o, const char *value)
-{
-	(void)value;
-	return o->verbose = true;
-}
-
-static bool set_check_only(struct options *o, const char *value)
-{
-	(void)value;
-	return o->check_only = true;
-}
-
-static bool set_detach(struct options *o, const char *value)
-{
-	(void)value;
-	return o->detach = true;
-}
-
-static bool set_established(struct options *o, const char *value)
-{
-	(void)value;
-	return o->established = true;
-}
+SWITCH_SETTER(json, json)
+SWITCH_SETTER(verbose, verbose)
+SWITCH_SETTER(check_only, check_only)
+SWITCH_SETTER(detach, detach)
+SWITCH_SETTER(established, established)
+SWITCH_SETTER(regroup, regroup)
+SWITCH_SETTER(clear, clear)
+SWITCH_SETTER(force, import.force)
 
 static bool set_no_names(struct options *o, const char *value)
 {
@@ -249,12 +235,6 @@ static bool set_not(struct options *o, const char *value)
 	return *value && !strpbrk(value, " \n");
 }
 
-static bool set_clear(struct options *o, const char *value)
-{
-	(void)value;
-	return o->clear = true;
-}
-
 /* Setters that keep a text which the command reads. */
 #define TEXT_SETTER(option, member)                                                               \
 	static bool set_##option(struct options *o, const char *value)                            \
@@ -268,12 +248,6 @@ TEXT_SETTER(ports, ports)
 TEXT_SETTER(source, citation)
 TEXT_SETTER(date, date)
 TEXT_SETTER(output, output)
-
-static bool set_force(struct options *o, const char *value)
-{
-	(void)value;
-	return o->import.force = true;
-}
 
 #define NAMING_SETTER(option, field)                                                              \
 	static bool set_##option(struct options *o, const char *value)                            \
@@ -331,6 +305,8 @@ static const struct option_row option_rows[] = {
 	 "evidence is younger than this (86400)", set_window, false},
 	{"established", 0, OPTIONS_VERDICT, NULL, NULL,
 	 "TCP needs more than a bare SYN, UDP both directions", set_established, false},
+	{"regroup", 0, OPTIONS_VERDICT, NULL, NULL,
+	 "domain groups by the addresses seen, not the signatures'", set_regroup, false},
 	{"format", 0, OPTIONS_IMPORT, "FORMAT", "csv, mud or list",
 	 "import: what the files are: csv, mud, list (by their content)", set_format, false},
 	{"vendor", 0, OPTIONS_IMPORT, "NAME", NAMING,

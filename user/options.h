@@ -20,7 +20,7 @@
 enum option_group {
 	OPTIONS_ALWAYS = 1,   /* --signatures, --json, -v, --config, --help */
 	OPTIONS_LIVE = 2,     /* run: interfaces, attaching, draining */
-	OPTIONS_VERDICT = 4,  /* --threshold, --window, --established */
+	OPTIONS_VERDICT = 4,  /* --threshold, --window, ... */
 	OPTIONS_TRAFFIC = 8,  /* --subject, --local, --sample, --passive-dns, --certificates */
 	OPTIONS_REPLAY = 16,  /* --seed */
 	OPTIONS_INSTANCE = 32, /* --socket, --state */
@@ -50,6 +50,7 @@ struct options {
 	bool check_only; /* -n */
 	bool detach;     /* run --detach */
 	bool established;
+	bool regroup;
 	bool clear;            /* label --clear */
 	const char *not_rule;  /* label --not; NULL: not given */
 	const char *signatures;   /* directory; never NULL after options_parse() */

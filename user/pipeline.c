@@ -16,6 +16,7 @@
 
 #define MATCHED_MAX ENDPOINT_DOMAINS
 #define TCP_ACK 0x10
+#define REGROUP_EVERY_S 60
 #define EXPIRE_EVERY_S 10 /* of the packets' time, in replay; or a window, if that is shorter */
 
 /* --- backend map -> kernel -------------------------------------------------------------------- */
@@ -469,6 +470,8 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 	if (now_ns >= p->facts_until_ns)
 		pipeline_facts(p, now_ns);
 	backend_expire(p->backends, now_ns);
+	if (now_ns - p->regrouped_ns >= REGROUP_EVERY_S * NS_PER_S)
+		pipeline_regroup(p);
 	infer_expire(p->infer, now_ns);
 	evidence_expire(p->evidence, now_ns);
 	p->changes += usage_tick(p->usage, now_ns);
@@ -480,5 +483,6 @@ void pipeline_expire(struct pipeline *p, int64_t now_ns)
 
 void pipeline_end(struct pipeline *p)
 {
+	pipeline_regroup(p);
 	usage_tick(p->usage, p->now_ns);
 }

@@ -26,6 +26,7 @@ struct pipeline_config {
 	const struct prefix *local; /* borrowed */
 	size_t local_count;
 	const struct facts_files *facts; /* borrowed; NULL: none */
+	bool regroup; /* domain groups by the addresses seen */
 	detection_sink *detection; /* may be NULL */
 	usage_sink *usage;         /* may be NULL */
 	void *ctx;
@@ -46,6 +47,8 @@ void pipeline_set_live(struct pipeline *p, struct xdp_input *x);
 /* Windows and lifetimes as of now. Live: after each drain; replay does it by the packets' time. */
 void pipeline_expire(struct pipeline *p, int64_t now_ns);
 
+/* A saved state was restored: looks at what it holds once, with the groups that it makes. */
+void pipeline_restored(struct pipeline *p, int64_t now_ns);
 /* The input has ended: what waits for more of it is told as far as it is sure. */
 void pipeline_end(struct pipeline *p);
 

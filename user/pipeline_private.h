@@ -34,12 +34,16 @@ struct pipeline {
 	struct oui *oui;
 	struct xdp_input *live;
 	struct matcher matcher;
+	int64_t regrouped_ns; /* when pipeline_regroup() last ran */
 	int64_t expired_ns; /* when pipeline_expire() last ran */
 	int64_t now_ns;     /* of the latest frame or flow */
 	struct facts *facts;    /* NULL: no file was named */
 	int64_t facts_until_ns; /* then they are to be read (again) */
 	uint64_t changes;   /* what was learned or seen, for the saved state */
 };
+
+/* Groups by the addresses that stand now; when any changed, every subject is looked at again. */
+void pipeline_regroup(struct pipeline *p);
 
 /* The stages' ways to each other; ctx is the pipeline. */
 struct backend_ops pipeline_backend_ops(struct pipeline *p);

@@ -94,6 +94,7 @@ static int stages_open(struct pipeline *p)
 		.window_ns = p->config.window_s * NS_PER_S,
 		.established = p->config.established,
 		.max_detections = edge ? DETECTIONS_EDGE : DETECTIONS_GATEWAY,
+		.regroup = p->config.regroup,
 	};
 	struct infer_source source = pipeline_infer_source(p);
 	struct usage_config usage = {p->rules, &p->counts, infer.max_detections};

@@ -24,13 +24,15 @@ static const char *names_domain(void *ctx, domain_id domain)
 static const char *names_group(void *ctx, uint32_t rule, domain_id domain)
 {
 	const struct rules *rules = ((struct pipeline *)ctx)->rules;
+	const struct groups *groups = infer_groups(((struct pipeline *)ctx)->infer);
 	const struct rules_domain *d = &rules->domains[domain];
 
 	for (uint32_t i = d->use_first; i < d->use_first + d->use_count; i++) {
 		const struct rules_use *u = &rules->uses[i];
 
 		if (u->rule == rule && u->domain_class == CLASS_PRIMARY)
-			return rules->rules[rule].group_names[u->group];
+			return groups_name(groups, rules, rule,
+					   groups_unit(groups, rule, u->group));
 	}
 	return NULL;
 }

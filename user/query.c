@@ -31,6 +31,11 @@ int query_fail(struct query *run, int err, const char *what, const char *name)
 	return err;
 }
 
+static void emit_row(void *ctx, struct json_object *row)
+{
+	query_emit(ctx, json_object_get(row));
+}
+
 /* --- show ------------------------------------------------------------------------------------- */
 
 static void emit_detection(void *ctx, const struct detection *d)
@@ -147,6 +152,11 @@ static void show_backends(struct query *run)
 		query_emit(run, row_backend(&rows[i], &run->q->names));
 }
 
+static void show_groups(struct query *run)
+{
+	query_groups(run->q, emit_row, run);
+}
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 static int run_show(struct query *run, char *what, char *rest)
@@ -159,15 +169,20 @@ static int run_show(struct query *run, char *what, char *rest)
 		{"subjects", show_subjects},
 		{"backends", show_backends},
 		{"stats", query_stats},
+		{"groups", show_groups},
 	};
 
 	for (size_t i = 0; !rest && i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(rows[i].what, what) != 0)
 			continue;
+		if (rows[i].show == show_groups && !infer_groups(run->q->infer))
+			return query_fail(run, -EINVAL,
+					  "the groups are as written, without --regroup", "");
 		rows[i].show(run);
 		return 0;
 	}
-	return query_fail(run, -EINVAL, "show takes detections, subjects, backends or stats", "");
+	return query_fail(run, -EINVAL,
+			  "show takes detections, subjects, backends, stats or groups", "");
 }
 
 static void emit_end(struct query *run, const char *request)

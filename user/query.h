@@ -51,4 +51,11 @@ typedef void query_sink(void *ctx, struct json_object *row);
  */
 int query_run(const struct query_source *q, const char *request, query_sink *sink, void *ctx);
 
+/*
+ * What regrouping has made of the rules that it changed or whose twins it keeps apart, a row of
+ * event "groups" each.
+ * Needs infer_config.regroup.
+ */
+void query_groups(const struct query_source *q, query_sink *sink, void *ctx);
+
 #endif

@@ -56,7 +56,7 @@ static void row_factor(struct json_object *row, int32_t weight)
 	json_object_object_add(row, "factor", json_object_new_double_s(factor, text));
 }
 
-static struct json_object *groups_list(const struct explanation *x)
+static struct json_object *groups_list(const struct query_source *q, const struct explanation *x)
 {
 	struct json_object *list = json_object_new_array();
 
@@ -68,6 +68,7 @@ static struct json_object *groups_list(const struct explanation *x)
 		row_text(row, "name", x->groups[i].name);
 		json_object_object_add(row, "seen", json_object_new_boolean(x->groups[i].seen));
 		row_factor(row, x->groups[i].weight);
+		query_unit(q, row, x->rule, i);
 		json_object_array_add(list, row);
 	}
 	return list;
@@ -128,7 +129,7 @@ static void emit_explanation(void *ctx, const struct explanation *x)
 	row_reachable(row, q, x);
 	row_time_known(row, "first_evidence", x->first_ns, x->contact_count > 0);
 	row_time_known(row, "last_evidence", x->last_ns, x->contact_count > 0);
-	json_object_object_add(row, "groups", groups_list(x));
+	json_object_object_add(row, "groups", groups_list(q, x));
 	json_object_object_add(row, "evidence", contacts_list(q, x));
 	row_dns(row, &e->subject);
 	query_emit(e->run, row);

@@ -25,6 +25,9 @@ int query_subject(const struct query_source *q, const char *text, struct subject
 bool query_suppressed(const struct query_source *q, const struct subject *subject, uint32_t rule);
 
 void query_stats(struct query *run);
+/* Adds to row which groups the unit of a rule has, and why, when regrouping made it of several. */
+void query_unit(const struct query_source *q, struct json_object *row, uint32_t rule,
+		uint32_t unit);
 /* rule may be NULL: all that speak of the subject. */
 int query_explain(struct query *run, const char *subject, const char *rule);
 /* words: what follows "label"; is written to. */

@@ -38,10 +38,13 @@ host tablet 02:00:00:00:00:0b 192.168.1.11
 END
 tests/tools/mkcap.py "$tmp/home.scn" "$tmp/home.pcap" || exit 1
 "$state_tool" "$signatures" "$tmp/home.pcap" "$tmp/state" || exit 1
+twins=tests/golden/signatures-regroup
+tests/tools/mkcap.py tests/golden/cases/regroup_addresses.scn "$tmp/twins.pcap" || exit 1
+"$state_tool" $twins "$tmp/twins.pcap" "$tmp/twins" || exit 1
 
 # Every golden case that ends well, as test_golden.sh holds it against the program.
 cat tests/golden/cases/*.out | grep '^{' >"$tmp/out"
-tap "golden lines follow the schemas" follows detection summary usage
+tap "golden lines follow the schemas" follows detection summary usage show
 tap "among them detections and summaries" has "$tmp/counts" 'detection:[0-9]+ .*summary:[0-9]+'
 tap "and changes of use" has "$tmp/counts" 'usage:[0-9]+'
 tap "replay --json" ask 0 replay --json "$tmp/home.pcap"
@@ -58,6 +61,20 @@ tap "with its device" has "$tmp/out" '"rules":\["bolt-plug"\]'
 tap "show backends --json" ask_state 0 show backends --json
 tap "follows the schema" follows show
 tap "with its address" has "$tmp/out" '"address":"198.51.100.1","state":"dedicated"'
+signatures=$twins
+tap "show groups --json" ask 0 show groups --json --regroup --state "$tmp/twins"
+tap "follows the schema" follows show
+tap "with the units and why" has "$tmp/out" '"members":\["api.*","log.*"\],"why":"addresses"'
+tap "show groups for people" ask 0 show groups --regroup --state "$tmp/twins"
+tap "says what is needed" has "$tmp/out" '1 of 4 domain groups needed; as written 2 of 5$'
+tap "explain, regrouped" ask 0 explain 02:00:00:00:00:0a --json --regroup --state "$tmp/twins"
+tap "follows the schema" follows explain
+tap "counts in the same groups" has "$tmp/out" '"seen":1,"needed":1,"of":4,.*"why":"addresses"'
+tap "an explanation, regrouped" ask 0 explain 02:00:00:00:00:0a --regroup --state "$tmp/twins"
+tap "says how many are one" has "$tmp/out" 'api.twin.example \(2 in one, by addresses\)'
+tap "groups as written" ask 1 show groups --state "$tmp/twins"
+tap "are told" said_once 'the groups are as written, without --regroup'
+signatures=tests/golden/signatures
 tap "show stats --json" ask_state 0 show stats --json
 tap "follows the schema" follows show
 tap "and does not say 0 for what nobody measured" \
@@ -119,7 +136,7 @@ tap "in words" has "$tmp/out" \
 	'  active since 2026-01-01 04:10:00: 5 packets in the hour$'
 
 tap "an unknown what" ask_state 2 show everything
-tap "is wrong usage" said_once 'show takes one of detections, subjects, backends, stats'
+tap "is wrong usage" said_once 'show takes one of detections, subjects, backends, stats, groups'
 tap "no what" ask_state 2 show
 tap "no subject" ask_state 2 explain
 tap "what is no subject" ask_state 2 explain plug

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/infer/confidence.c user/infer/hits.c user/rules/rules.c user/rules/names.c user/rules/reach.c user/base/bans.c user/base/table.c user/base/addr.c */
+/* sources: user/infer/confidence.c user/infer/hits.c user/infer/groups.c user/infer/region.c user/rules/rules.c user/rules/names.c user/rules/reach.c user/base/bans.c user/base/table.c user/base/addr.c */
 /* Odds as whole numbers, what a sampling rate lets one see, and how probable a rule is. */
 #include <netinet/in.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/control.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/cloud.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/control.c user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/query_groups.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/groups.c user/infer/region.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/cloud.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* The control socket: who gets one, who gets an answer, and who is sent away. */
 #include <errno.h>
 #include <fcntl.h>

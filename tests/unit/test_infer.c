@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/infer/infer.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/rules.c user/rules/reach.c user/base/bans.c user/rules/names.c user/base/table.c user/base/addr.c */
+/* sources: user/infer/infer.c user/infer/hits.c user/infer/groups.c user/infer/region.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/rules.c user/rules/reach.c user/base/bans.c user/rules/names.c user/base/table.c user/base/addr.c */
 /* Rules against evidence: thresholds, ports, parents, the window, established contacts, reasons. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -450,6 +450,20 @@ static void test_renewals_then_a_loss(void **state)
 	assert_int_equal(w->found_count, 1);
 }
 
+/* Somebody asked what stands, which brings it up to date: the renewal comes when it would have. */
+static void test_asking_delays_no_renewal(void **state)
+{
+	struct world *w CLEANUP(world_free_ptr) = world_new(&plain);
+
+	(void)state;
+	world_contact(w, 1, P_A, S);
+	world_contact(w, 1, P_A, 80 * S);
+	infer_update(w->infer, 80 * S);
+	world_expire(w, 2 * S + WINDOW);
+	assert_int_equal(w->changed_count, 1);
+	changed_is(w, 0, DETECTION_RENEWAL, S + WINDOW);
+}
+
 /* Nobody looked for ten windows: what happened is told with the times at which it did, in order. */
 static void test_late_look_tells_the_same(void **state)
 {
@@ -773,6 +787,54 @@ static void test_reload_keeps_detections(void **state)
 	assert_int_equal(now.row[0].evidence[0].domain, LONE_A);
 }
 
+/* --- regrouping ------------------------------------------------------------------------------- */
+
+/* M_A and M_B at one address, or at one each. */
+static bool regroup(struct world *w, bool same)
+{
+	struct groups *g = infer_groups(w->infer);
+	struct backend_row row = {.remote = addr_n(1), .domain_count = 2, .domains = {M_A, M_B}};
+
+	groups_begin(g);
+	row.domains[1] = same ? M_B : M_A;
+	groups_backend(g, &row);
+	row.remote = addr_n(2);
+	row.domains[0] = M_B;
+	if (!same)
+		groups_backend(g, &row);
+	return groups_end(g);
+}
+
+/* A verdict that regrouping made stays when the groups change again, until its evidence leaves. */
+static void test_regrouping_takes_no_verdict_back(void **state)
+{
+	struct infer_config config = plain;
+	struct world *w CLEANUP(world_free_ptr) = NULL;
+	struct subject subject = subject_n(1);
+
+	(void)state;
+	config.regroup = true;
+	w = world_new(&config);
+	world_contact(w, 1, P_A, S);
+	world_contact(w, 1, M_C, 2 * S);
+	assert_int_equal(w->found_count, 1); /* 1 of 5, 2 needed */
+	assert_true(regroup(w, true));
+	infer_subject(w->infer, &subject, 10 * S);
+	assert_int_equal(w->found_count, 2); /* 1 of 4, 1 needed */
+	assert_int_equal(w->found[1].rule, MAKER);
+	assert_int_equal(w->found[1].of, 4);
+	assert_int_equal(w->found[1].time_ns, 10 * S);
+	assert_true(regroup(w, false));
+	infer_subject(w->infer, &subject, 20 * S);
+	infer_update(w->infer, 20 * S);
+	world_expire(w, 2 * S + WINDOW);
+	assert_true(infer_detected(w->infer, &subject, MAKER, NULL));
+	world_expire(w, 3 * S + WINDOW);
+	assert_false(infer_detected(w->infer, &subject, MAKER, NULL));
+	changed_is(w, w->changed_count - 1, DETECTION_LOSS, 2 * S + WINDOW);
+	assert_int_equal(w->found_count, 2);
+}
+
 /* --- explain ---------------------------------------------------------------------------------- */
 
 struct told {
@@ -845,6 +907,31 @@ static void test_explains_a_named_rule(void **state)
 		assert_false(t.contacts[1][i].counted); /* a bare SYN; a generic name */
 	assert_int_equal(t.contacts[1][1].domain_class, CLASS_GENERIC);
 	assert_null(t.contacts[1][1].group);
+}
+
+/* What is explained is what counts: the units, under the name of their first group. */
+static void test_explains_regrouped(void **state)
+{
+	struct infer_config config = plain;
+	struct world *w CLEANUP(world_free_ptr) = NULL;
+	struct subject subject = subject_n(1);
+	struct told t = {.count = 0};
+
+	(void)state;
+	config.regroup = true;
+	w = world_new(&config);
+	world_contact(w, 1, M_B, 5 * S);
+	world_contact(w, 1, M_C, 6 * S);
+	regroup(w, true);
+	infer_explain(w->infer, &subject, MAKER, 7 * S, tell, &t);
+	assert_int_equal(t.x[0].of, 4);
+	assert_int_equal(t.x[0].needed, 1);
+	assert_int_equal(t.x[0].seen, 2);
+	assert_int_equal(t.x[0].group_count, 4);
+	assert_string_equal(t.groups[0][0].name, "g0");
+	assert_string_equal(t.groups[0][1].name, "g2");
+	assert_true(t.groups[0][0].seen && t.groups[0][1].seen && !t.groups[0][2].seen);
+	assert_string_equal(t.contacts[0][0].group, "g0"); /* written g1 */
 }
 
 static void test_unknown_is_not_explained(void **state)
@@ -1074,6 +1161,7 @@ int main(void)
 		cmocka_unit_test(test_fires_again_after_the_window),
 		cmocka_unit_test(test_steady_device_is_reported_once),
 		cmocka_unit_test(test_renewals_then_a_loss),
+		cmocka_unit_test(test_asking_delays_no_renewal),
 		cmocka_unit_test(test_late_look_tells_the_same),
 		cmocka_unit_test(test_incomplete_is_not_renewed),
 		cmocka_unit_test(test_hour_and_day),
@@ -1087,7 +1175,9 @@ int main(void)
 		cmocka_unit_test(test_update_shows_what_is_known_now),
 		cmocka_unit_test(test_restored_is_not_reported),
 		cmocka_unit_test(test_reload_keeps_detections),
+		cmocka_unit_test(test_regrouping_takes_no_verdict_back),
 		cmocka_unit_test(test_explains_what_is_missing),
+		cmocka_unit_test(test_explains_regrouped),
 		cmocka_unit_test(test_explains_a_named_rule),
 		cmocka_unit_test(test_unknown_is_not_explained),
 		cmocka_unit_test(test_order_does_not_matter),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/output/output.c user/output/json.c user/output/text.c user/output/explain.c user/output/grid.c user/output/cell.c user/output/rows.c user/output/escape.c user/base/addr.c user/base/timefmt.c */
+/* sources: user/output/output.c user/output/json.c user/output/text.c user/output/explain.c user/output/groups.c user/output/grid.c user/output/cell.c user/output/rows.c user/output/escape.c user/base/addr.c user/base/timefmt.c */
 /* What is printed: the detection line as documented, tables, explanations, escaping. */
 #include <netinet/in.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/cloud.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
+/* sources: user/query.c user/query_stats.c user/query_explain.c user/query_label.c user/query_groups.c user/names/[a-z]*.c user/output/rows.c user/output/escape.c user/infer/infer.c user/infer/usage.c user/infer/hits.c user/infer/groups.c user/infer/region.c user/infer/standing.c user/infer/aging.c user/infer/explain.c user/infer/confidence.c user/evidence/evidence.c user/evidence/report.c user/evidence/pool.c user/rules/[a-z]*.c user/dns/backend*.c user/dns/cloud.c user/dns/slots.c user/dns/name.c user/base/[a-z]*.c */
 /* Requests and the rows they give, over a small home. */
 #include <errno.h>
 #include <json-c/json.h>
@@ -385,7 +385,8 @@ static void test_bad_requests(void **state)
 	} rows[] = {
 		{"", -EINVAL, "not a request:"},
 		{"show", -EINVAL, "not a request: 'show'"},
-		{"show all", -EINVAL, "show takes detections, subjects, backends or stats"},
+		{"show all", -EINVAL, "show takes detections, subjects, backends, stats or groups"},
+		{"show groups", -EINVAL, "the groups are as written, without --regroup"},
 		{"show stats now", -EINVAL, "show takes"},
 		{"show stats now please", -EINVAL, "not a request"},
 		{"hide subjects", -EINVAL, "not a request: 'hide subjects'"},

@@ -47,6 +47,9 @@ void evidence_each(const struct evidence_store *s, const struct subject *subject
 /* All subjects, in the order of their bytes. */
 void evidence_each_subject(const struct evidence_store *s,
 			   void (*each)(void *ctx, const struct subject_row *), void *ctx);
+/* All subjects that have rows, in no order. */
+void evidence_each_holder(const struct evidence_store *s,
+			  void (*each)(void *ctx, const struct subject *), void *ctx);
 /* Every row of every subject, in no order. */
 void evidence_each_row(const struct evidence_store *s, evidence_sink *sink, void *ctx);
 

@@ -55,6 +55,17 @@ void evidence_each(const struct evidence_store *s, const struct subject *subject
 	}
 }
 
+void evidence_each_holder(const struct evidence_store *s,
+			  void (*each)(void *ctx, const struct subject *), void *ctx)
+{
+	uint32_t at = 0;
+
+	for (uint32_t i; (i = pool_each(&s->subjects, &at)) != POOL_NONE;) {
+		if (subject_at(s, i)->row_count)
+			each(ctx, &subject_at(s, i)->subject);
+	}
+}
+
 void evidence_each_row(const struct evidence_store *s, evidence_sink *sink, void *ctx)
 {
 	uint32_t at = 0;

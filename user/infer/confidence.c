@@ -116,22 +116,24 @@ static struct confidence_group groups_weigh(const struct infer_config *config,
 					    const struct hits *h, uint32_t rule,
 					    struct confidence_group *groups)
 {
-	const struct rules_rule *named = &config->rules->rules[rule];
+	struct rules_rule named = config->rules->rules[rule];
 	const struct hits_rule *r = hits_find(h, rule);
 	const struct hit *hit = r ? &h->hits[r->first] : NULL, *end = r ? hit + r->count : NULL;
 	struct reach reach = watch_of(config, h);
 	struct confidence_group sum = {0};
 
-	for (uint32_t g = 0; g < named->group_count; g++) {
+	named.group_count = groups_count(h->groups, config->rules, rule);
+	for (uint32_t g = 0; g < named.group_count; g++) {
 		const struct hit *first = hit;
-		uint32_t idle = named->group_idle ? named->group_idle[g] : IDLE_UNKNOWN;
+		uint32_t written = groups_first(h->groups, rule, g);
+		uint32_t idle = named.group_idle ? named.group_idle[written] : IDLE_UNKNOWN;
 		struct confidence_group w;
 		struct sight s;
 
 		while (hit < end && hit->group == g)
 			hit++;
 		s = group_sight(config, h, first, (uint32_t)(hit - first));
-		w = group_weigh(named, &s, reach_group(&reach, idle));
+		w = group_weigh(&named, &s, reach_group(&reach, idle));
 		sum.stranger += w.stranger;
 		sum.look_alike += w.look_alike;
 		if (groups)

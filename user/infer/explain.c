@@ -7,6 +7,13 @@
 #include "infer/confidence.h"
 #include "infer/standing.h"
 
+static const char *use_group_name(const struct infer *i, const struct rules_use *use)
+{
+	uint32_t unit = groups_unit(i->groups, use->rule, use->group);
+
+	return groups_name(i->groups, i->config.rules, use->rule, unit);
+}
+
 static uint32_t contacts_fill(const struct infer *i, uint32_t rule, struct explain_contact *out)
 {
 	const struct rules *rules = i->config.rules;
@@ -21,7 +28,7 @@ static uint32_t contacts_fill(const struct infer *i, uint32_t rule, struct expla
 			continue;
 		out[n++] = (struct explain_contact){
 			.evidence = *e,
-			.group = primary ? rules->rules[rule].group_names[use->group] : NULL,
+			.group = primary ? use_group_name(i, use) : NULL,
 			.domain_class = use->domain_class,
 			.counted = primary && contact_counts(&i->config, e),
 		};
@@ -31,11 +38,12 @@ static uint32_t contacts_fill(const struct infer *i, uint32_t rule, struct expla
 
 static void groups_fill(const struct infer *i, uint32_t rule, struct explain_group *out)
 {
-	const struct rules_rule *named = &i->config.rules->rules[rule];
 	const struct hits_rule *r = hits_find(&i->hits, rule);
+	uint32_t count = groups_count(i->groups, i->config.rules, rule);
 
-	for (uint32_t g = 0; g < named->group_count; g++)
-		out[g] = (struct explain_group){.name = named->group_names[g]};
+	for (uint32_t g = 0; g < count; g++)
+		out[g] = (struct explain_group){
+			.name = groups_name(i->groups, i->config.rules, rule, g)};
 	for (uint32_t h = 0; r && h < r->count; h++)
 		out[i->hits.hits[r->first + h].group].seen = true;
 }
@@ -77,12 +85,12 @@ static void rule_explain(struct infer *i, uint32_t rule, explanation_sink *sink,
 	struct explanation x = {
 		.rule = rule,
 		.seen = r ? r->seen[SPAN_WINDOW] : 0,
-		.needed = rule_needed(named, i->config.threshold),
-		.of = named->group_count,
+		.needed = groups_needed(i->groups, i->config.rules, rule, i->config.threshold),
+		.of = groups_count(i->groups, i->config.rules, rule),
 		.fires = hits_fire(&i->hits, &i->config, rule, SPAN_WINDOW),
 		.parent_fires = named->parent == RULE_NONE ||
 				hits_fire(&i->hits, &i->config, named->parent, SPAN_WINDOW),
-		.group_count = named->group_count,
+		.group_count = groups_count(i->groups, i->config.rules, rule),
 		.groups = groups,
 		.contacts = contacts,
 	};

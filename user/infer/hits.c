@@ -117,7 +117,8 @@ static void row_hits(struct hits *h, const struct rules *rules, uint32_t row)
 			return;
 		}
 		h->hits = more;
-		h->hits[h->hit_count++] = (struct hit){use->rule, use->group, row};
+		h->hits[h->hit_count++] = (struct hit){
+			use->rule, groups_unit(h->groups, use->rule, use->group), row, use->group};
 	}
 }
 
@@ -228,14 +229,15 @@ bool hits_fire(const struct hits *h, const struct infer_config *config, uint32_t
 	       enum span span)
 {
 	for (int depth = 0; depth < PARENTS_MAX; depth++) {
-		const struct rules_rule *r = &config->rules->rules[rule];
+		uint32_t parent = config->rules->rules[rule].parent;
 		const struct hits_rule *found = hits_find(h, rule);
 
-		if (!found || found->seen[span] < rule_needed(r, config->threshold))
+		if (!found || found->seen[span] < groups_needed(h->groups, config->rules, rule,
+								config->threshold))
 			return false;
-		if (r->parent == RULE_NONE)
+		if (parent == RULE_NONE)
 			return true;
-		rule = r->parent;
+		rule = parent;
 	}
 	return false;
 }

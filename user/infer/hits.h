@@ -11,8 +11,9 @@ enum span { SPAN_WINDOW, SPAN_DAY, SPAN_HOUR, SPAN_COUNT };
 /* A row that speaks for a primary group of a rule, on the rule's ports. */
 struct hit {
 	uint32_t rule;
-	uint32_t group;
-	uint32_t row; /* index in hits.rows */
+	uint32_t group; /* as regrouped: the unit that counts */
+	uint32_t row;   /* index in hits.rows */
+	uint32_t written; /* the group in the signature */
 };
 
 /* Hits of one rule: hits[first .. +count), its groups together. */
@@ -25,6 +26,7 @@ struct hits_rule {
 
 /* Scratch, reused from subject to subject. */
 struct hits {
+	const struct groups *groups; /* NULL: as written */
 	int64_t cutoff_ns[SPAN_COUNT];
 	bool failed;           /* without memory: some rows are missing */
 	struct evidence *rows; /* oldest first */

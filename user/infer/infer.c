@@ -22,10 +22,13 @@ struct infer *infer_new(const struct infer_config *config, const struct infer_so
 		return NULL;
 	i->table = table_new(sizeof(struct standing_key), sizeof(struct standing *),
 			     config->max_detections);
-	if (!i->table) {
-		free(i);
+	if (config->regroup)
+		i->groups = groups_new(config->rules, config->threshold);
+	if (!i->table || (config->regroup && !i->groups)) {
+		infer_free(i);
 		return NULL;
 	}
+	i->hits.groups = i->groups;
 	i->config = *config;
 	i->source = *source;
 	i->sink = sink;
@@ -40,6 +43,8 @@ static void standing_free_all(struct table *t)
 	const void *key;
 	void *value;
 
+	if (!t)
+		return;
 	for (size_t at = 0; table_next(t, &at, &key, &value);)
 		free(*(struct standing **)value);
 	table_free(t);
@@ -51,6 +56,7 @@ void infer_free(struct infer *i)
 		return;
 	standing_free_all(i->table);
 	hits_clean(&i->hits);
+	groups_free(i->groups);
 	free(i);
 }
 
@@ -83,10 +89,26 @@ static void rule_report(struct infer *i, const struct subject *subject, uint32_t
 	detection_tell(i, d);
 }
 
+struct groups *infer_groups(const struct infer *i)
+{
+	return i->groups;
+}
+
+/* Which twins of a region the subject contacts. */
+static void groups_look(struct infer *i)
+{
+	if (!i->groups)
+		return;
+	groups_subject(i->groups);
+	for (uint32_t h = 0; h < i->hits.hit_count; h++)
+		groups_contact(i->groups, i->hits.hits[h].rule, i->hits.hits[h].written);
+}
+
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns)
 {
 	if (!hits_fill(&i->hits, &i->config, &i->source, subject, now_ns))
 		i->counts->n[COUNTER_DETECTIONS_FULL]++;
+	groups_look(i);
 	for (uint32_t r = 0; r < i->hits.rule_count; r++) {
 		uint32_t rule = i->hits.rules[r].rule;
 
@@ -183,11 +205,18 @@ int infer_set_rules(struct infer *i, const struct rules *rules, const uint32_t *
 {
 	struct table *t = table_new(sizeof(struct standing_key), sizeof(struct standing *),
 				    i->config.max_detections);
+	struct groups *groups = i->config.regroup ? groups_new(rules, i->config.threshold) : NULL;
 	const void *key;
 	void *value;
 
-	if (!t)
+	if (!t || (i->config.regroup && !groups)) {
+		table_free(t);
+		groups_free(groups);
 		return -ENOMEM;
+	}
+	groups_free(i->groups);
+	i->groups = groups;
+	i->hits.groups = groups;
 	for (size_t at = 0; table_next(i->table, &at, &key, &value);) {
 		const struct standing_key *k = key;
 		struct standing *s = *(struct standing **)value;

@@ -9,6 +9,7 @@
 #define HAYRAKE_INFER_H
 
 #include "record.h"
+#include "infer/groups.h"
 #include "rules/rules.h"
 
 /* Gives all evidence rows of a subject to sink; and its addresses. The pipeline wires them. */
@@ -38,6 +39,7 @@ struct infer_config {
 	int64_t window_ns;
 	bool established; /* TCP needs a packet that is no bare SYN, UDP both directions */
 	uint32_t max_detections;
+	bool regroup; /* domain groups as the addresses seen make them */
 };
 
 struct infer;
@@ -45,6 +47,9 @@ struct infer;
 struct infer *infer_new(const struct infer_config *config, const struct infer_source *source,
 			detection_sink *sink, void *sink_ctx, struct counts *counts);
 void infer_free(struct infer *i);
+
+/* The groups that the addresses seen make; NULL without infer_config.regroup. */
+struct groups *infer_groups(const struct infer *i);
 
 /* Looks at the rules of a subject that got evidence at now_ns; calls the sink for what is new. */
 void infer_subject(struct infer *i, const struct subject *subject, int64_t now_ns);
@@ -104,7 +109,7 @@ struct explanation {
 	bool fires;        /* seen >= needed and the parent fires */
 	bool parent_fires; /* true without a parent */
 	uint32_t group_count;
-	const struct explain_group *groups; /* borrowed for the call */
+	const struct explain_group *groups; /* as regrouped; borrowed for the call */
 	int64_t first_ns;                   /* of the evidence; 0: none */
 	int64_t last_ns;
 	uint32_t contact_count;

@@ -185,7 +185,6 @@ static int index_compare(const void *va, const void *vb)
 void detection_build(const struct infer_config *config, const struct hits *h, uint32_t rule,
 		     struct detection *d)
 {
-	const struct rules_rule *named = &config->rules->rules[rule];
 	const struct hits_rule *r = hits_find(h, rule);
 	const struct hit *hits = &h->hits[r->first];
 	uint32_t rows[DETECTION_EVIDENCE_MAX];
@@ -193,8 +192,8 @@ void detection_build(const struct infer_config *config, const struct hits *h, ui
 
 	d->rule = rule;
 	d->seen = r->seen[SPAN_WINDOW];
-	d->needed = rule_needed(named, config->threshold);
-	d->of = named->group_count;
+	d->needed = groups_needed(h->groups, config->rules, rule, config->threshold);
+	d->of = groups_count(h->groups, config->rules, rule);
 	d->in_hour = hits_fire(h, config, rule, SPAN_HOUR);
 	d->in_day = hits_fire(h, config, rule, SPAN_DAY);
 	d->sampling = 0;

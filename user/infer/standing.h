@@ -57,6 +57,7 @@ struct infer {
 	struct table *table; /* struct standing_key -> struct standing *, owned */
 	int64_t oldest_ns;   /* no detection's standing_oldest() is before */
 	struct hits hits;
+	struct groups *groups; /* NULL: as written */
 	struct detection scratch;
 };
 

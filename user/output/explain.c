@@ -33,6 +33,17 @@ static void safe_print(struct output *o, const char *text)
 	fputs(escape_terminal(text, safe, sizeof(safe)), o->look.out);
 }
 
+/* " (one of 2, by addresses)" behind a group that regrouping made of several; its width. */
+static size_t members_print(struct output *o, struct json_object *group)
+{
+	struct json_object *members = member_list(group, "members");
+
+	if (!members)
+		return 0;
+	return (size_t)fprintf(o->look.out, " (%zu in one, by %s)",
+			       json_object_array_length(members), member_text(group, "why"));
+}
+
 /* The names of the groups that were, or were not, seen, broken into lines. */
 static void groups_print(struct output *o, struct json_object *groups, bool seen)
 {
@@ -52,7 +63,7 @@ static void groups_print(struct output *o, struct json_object *groups, bool seen
 		else
 			at += (size_t)fprintf(o->look.out, ", ");
 		safe_print(o, name);
-		at += escape_width(name);
+		at += escape_width(name) + members_print(o, group);
 		if (seen)
 			at += (size_t)fprintf(o->look.out, " (x%.3g)",
 					      member_double(group, "factor"));

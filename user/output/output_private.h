@@ -61,5 +61,7 @@ void labels_print(struct output *o, struct json_object *row);
 
 /* Prints one explanation, for people. */
 void explanation_print(struct output *o, struct json_object *row);
+/* Prints what regrouping made of one rule, for people. */
+void groups_row_print(struct output *o, struct json_object *row);
 
 #endif

@@ -157,6 +157,7 @@ static const struct view views[] = {
 	{"counter", TABLE(counter)},
 	{"explanation", 0, NULL, NULL, explanation_print},
 	{"unknown", 0, NULL, NULL, unknown_print},
+	{"groups", 0, NULL, NULL, groups_row_print},
 	{"label", TABLE(label)},
 };
 
