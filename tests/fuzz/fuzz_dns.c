@@ -20,7 +20,8 @@
 #define FRAMES 0xc0
 
 static const struct backend_limits limits = {
-	.addresses = 6, .addresses_per_domain = 4, .clients = 3, .others = 3, .endpoints = 9};
+	.addresses = 6, .addresses_per_domain = 4, .clients = 3, .mirrored = 2,
+	.others = 3, .endpoints = 9};
 static const char vendors[3][2] = {"a", "b", "c"};
 static const char names[DOMAINS][16] = {"a.com", "*.a.com", "b.com",   "*.com",
 					"a.net", "*.net",   "c.net",   "ring.com",

@@ -15,7 +15,8 @@
 #define UDP 17
 
 static const struct backend_limits small = {
-	.addresses = 4, .addresses_per_domain = 3, .clients = 2, .others = 2, .endpoints = 5};
+	.addresses = 4, .addresses_per_domain = 3, .clients = 2, .mirrored = 2,
+	.others = 2, .endpoints = 5};
 
 static void learned_address_matches(void **state)
 {

@@ -110,6 +110,29 @@ static void clients_decide_when_shared(void **state)
 	assert_int_equal(flow.domains[0], TUYA);
 }
 
+/* The mirror is smaller than the table: pairs of dedicated addresses take no place in it. */
+static void mirror_is_bounded(void **state)
+{
+	static const struct backend_limits few = {.addresses = 8, .addresses_per_domain = 8,
+						  .clients = 8, .mirrored = 2,
+						  .others = 8, .endpoints = 16};
+	struct fixture *f CLEANUP_FIXTURE = fixture_new(&few);
+	enum counter reason;
+
+	(void)state;
+	LEARN(f, 9, SHOP, NULL, HERE, DOMAIN_NONE, 60);
+	for (unsigned int i = 1; i <= 5; i++)
+		LEARN(f, i, "a.ring.example.com", NULL, "192.0.2.77", RING_A, 60);
+	for (unsigned int i = 1; i <= 2; i++)
+		LEARN(f, i, "a.ring.example.com", NULL, HERE, RING_A, 60);
+	assert_int_equal(f->counts.n[COUNTER_CLIENTS_EVICTED], 0);
+	LEARN(f, 3, "a.ring.example.com", NULL, HERE, RING_A, 60);
+	assert_int_equal(f->counts.n[COUNTER_CLIENTS_EVICTED], 1);
+	assert_int_equal(match(f, 1, HERE, 443, TCP, &reason), 0);
+	assert_int_not_equal(match(f, 2, HERE, 443, TCP, &reason), 0);
+	assert_int_not_equal(match(f, 3, HERE, 443, TCP, &reason), 0);
+}
+
 /* In this order: withdraw, mirror the pairs, put the flag; back: put, then the pairs go. */
 static void mirror_follows_the_turn(void **state)
 {
@@ -206,6 +229,7 @@ static void the_past_is_bounded(void **state)
 	static const struct backend_limits small = {.addresses = 4,
 						    .addresses_per_domain = 4,
 						    .clients = 4,
+						    .mirrored = 4,
 						    .others = 2,
 						    .endpoints = 8};
 	static const char *const asked[] = {"192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3"};
@@ -355,6 +379,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strangers_make_shared_in_both_orders),
 		cmocka_unit_test(clients_decide_when_shared),
+		cmocka_unit_test(mirror_is_bounded),
 		cmocka_unit_test(mirror_follows_the_turn),
 		cmocka_unit_test(shared_ends),
 		cmocka_unit_test(the_past_is_forgotten),

@@ -144,6 +144,7 @@ static void files_push_nothing_out(void **state)
 	static const struct backend_limits small = {.addresses = 4,
 						    .addresses_per_domain = 4,
 						    .clients = 4,
+						    .mirrored = 4,
 						    .others = 2,
 						    .endpoints = 8};
 	struct fixture *f CLEANUP_FIXTURE = fixture_new(&small);

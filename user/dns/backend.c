@@ -19,7 +19,8 @@
 const struct backend_limits backend_limits_gateway = {
 	.addresses = BACKENDS_GATEWAY,
 	.addresses_per_domain = 256,
-	.clients = CLIENTS_GATEWAY, /* all may have to be mirrored */
+	.clients = 8 * CLIENTS_GATEWAY,
+	.mirrored = CLIENTS_GATEWAY,
 	.others = 4096,
 	.endpoints = 2 * BACKENDS_GATEWAY,
 };
@@ -27,7 +28,8 @@ const struct backend_limits backend_limits_gateway = {
 const struct backend_limits backend_limits_edge = {
 	.addresses = BACKENDS_EDGE,
 	.addresses_per_domain = 4096,
-	.clients = CLIENTS_EDGE,
+	.clients = 4 * CLIENTS_EDGE,
+	.mirrored = CLIENTS_EDGE,
 	.others = 131072,
 	.endpoints = 2 * BACKENDS_EDGE,
 };

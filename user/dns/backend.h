@@ -27,7 +27,8 @@ struct backend_domain {
 struct backend_limits {
 	uint32_t addresses; /* backend addresses in all */
 	uint32_t addresses_per_domain;
-	uint32_t clients; /* (client, address) pairs */
+	uint32_t clients;  /* (client, address) pairs */
+	uint32_t mirrored; /* of them, those of shared addresses: the kernel's map */
 	uint32_t others;  /* addresses of names that no signature has */
 	uint32_t endpoints;
 };

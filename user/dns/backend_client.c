@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Which subject was given which backend address, for which domains. Those of shared addresses are
- * mirrored. Full: the pair least recently asked for or used goes.
+ * mirrored. Full: the pair least recently asked for or used goes, of all or of the mirrored ones.
  */
 #include "dns/backend_parts.h"
 
@@ -45,6 +45,25 @@ static void client_unmirror(struct backend_map *b, struct client *c)
 		b->ops.client_del(b->ops.ctx, &c->key);
 	endpoint_release(b, c->endpoint);
 	c->endpoint = SLOT_NONE;
+	b->mirrored--;
+}
+
+static void client_evict(struct backend_map *b, uint32_t slot)
+{
+	client_remove(b, slot);
+	backend_count_one(b, COUNTER_CLIENTS_EVICTED);
+}
+
+/* Leaves a place in the mirror for one more. */
+static void mirror_room(struct backend_map *b)
+{
+	uint32_t slot = b->client_slots.oldest;
+
+	if (!b->mirrored || b->mirrored < b->limits.mirrored)
+		return;
+	while (b->clients[slot].endpoint == SLOT_NONE)
+		slot = slots_next(&b->client_slots, slot);
+	client_evict(b, slot);
 }
 
 /* Puts the pair into the mirror, or renews it there; without a free endpoint it stays as it was. */
@@ -55,6 +74,10 @@ static void client_mirror(struct backend_map *b, struct client *c)
 
 	if (slot == SLOT_NONE)
 		return;
+	if (old == SLOT_NONE) {
+		mirror_room(b);
+		b->mirrored++;
+	}
 	c->endpoint = slot;
 	if (b->ops.client_put)
 		b->ops.client_put(b->ops.ctx, &c->key, &b->endpoints.endpoints[slot].value);
@@ -77,10 +100,8 @@ static uint32_t client_add(struct backend_map *b, struct backend *be,
 	struct client *c;
 	uint32_t slot;
 
-	if (slots_count(&b->client_slots) == b->client_slots.max) {
-		client_remove(b, b->client_slots.oldest);
-		backend_count_one(b, COUNTER_CLIENTS_EVICTED);
-	}
+	if (slots_count(&b->client_slots) == b->client_slots.max)
+		client_evict(b, b->client_slots.oldest);
 	slot = slots_add(&b->client_slots, &key);
 	if (slot == SLOT_NONE)
 		return SLOT_NONE;

@@ -115,6 +115,7 @@ struct backend_map {
 	struct backend *backends;
 	struct slots client_slots;
 	struct client *clients;
+	uint32_t mirrored; /* clients with an endpoint */
 	struct slots other_slots;
 	struct other *others;
 	struct endpoints endpoints;
