@@ -47,6 +47,8 @@ static void domains_check(const struct rules *r)
 
 static void rules_check(const struct rules *r, FILE *out)
 {
+	const struct reach reach = {.sampling = 1000, .seconds = 86400};
+
 	assert(r->rule_count > 0);
 	for (uint32_t i = 0; i < r->rule_count; i++) {
 		const struct rules_rule *rule = &r->rules[i];
@@ -55,7 +57,7 @@ static void rules_check(const struct rules *r, FILE *out)
 		assert(rules_find(r, rule->id) == i);
 		assert(rule->parent == RULE_NONE || rule->parent < r->rule_count);
 		assert(needed >= 1 && needed <= rule->group_count);
-		rules_print_rule(r, i, 0, out);
+		rules_print_rule(r, i, &reach, out);
 	}
 }
 
