@@ -352,6 +352,8 @@ summed() { # FAR NEAR PORT
 		awk '{ sum[$2] += $1 } END { for (d in sum) print sum[d], d }'
 }
 drained() { summed 10.9.0.2 10.9.0.1 4443; }
+# How many contacts a drain has, whatever CPUs counted them.
+contacts() { ask drain | awk '/^flow/ { print $2, $3, $4, $5, $6 }' | sort -u | wc -l; }
 
 test_count() {
 	local mode
@@ -383,13 +385,13 @@ test_roles() {
 	watch -s ip -b 10.8.0.1:4443 -b 10.9.0.1:4443 v0=lan w0=wan
 	b bash -c 'for i in 1 2 3; do echo x >/dev/udp/10.8.0.1/4443; done'
 	send 2
-	tap "beside a lan point, wan counts nothing" is "$(ask drain | grep -c ^flow)" 1
+	tap "beside a lan point, wan counts nothing" is "$(contacts)" 1
 	b bash -c 'echo 0123456789abcdef >/dev/udp/10.8.0.1/53'
 	tap "but it watches DNS" until_true 100 has "$DIR/out" '^frame .*role wan'
 	quit
 	watch -s ip -b 10.8.0.1:4443 w0=wan
 	b bash -c 'for i in 1 2 3; do echo x >/dev/udp/10.8.0.1/4443; done'
-	tap "alone, it counts" is "$(ask drain | grep -c ^flow)" 1
+	tap "alone, it counts" is "$(contacts)" 1
 	quit
 	world_end
 }
