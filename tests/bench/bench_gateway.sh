@@ -67,7 +67,7 @@ fill_lines() {
 	}'
 }
 
-entries() { $bpftool map dump id "$1" | grep -c '^key'; }
+entries() { $bpftool -j map dump id "$1" | grep -o '"value":\["0x' | wc -l; }
 
 # The maps that grow with use, full: the profile's 4,096 backends, all of the larger IPv6.
 maps_fill() {
